@@ -1,0 +1,1 @@
+"""The pages of the workbench: one file a page, run as one service of the Hub."""

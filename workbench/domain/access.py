@@ -1,0 +1,71 @@
+"""Who may see what: roles at the centre, places in a project, and the scope that follows from them.
+
+A scope is always given; there is none that means "everything" by being left out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ROLES = ("executive", "operator", "secretariat", "instructor", "student")
+CENTRE_WIDE = frozenset({"executive", "operator", "secretariat"})
+
+GROUP_OF_ROLE = {
+    "executive": "executives",
+    "operator": "operators",
+    "secretariat": "secretariat",
+    "instructor": "instructors",
+    "student": "students",
+}
+ROLE_OF_GROUP = {group: role for role, group in GROUP_OF_ROLE.items()}
+LEAD, MEMBER = "lead:", "member:"
+"""Prefixes of the Hub's groups for a place in a project: lead:<slug>, member:<slug>."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCentre:
+    """Sees every project."""
+
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProjects:
+    """Sees these projects and no other. Empty: sees nothing."""
+
+    viewer: str
+    projects: frozenset[str]
+    leads: frozenset[str] = frozenset()
+
+
+Scope = WholeCentre | OwnProjects
+
+
+def groups_of(role: str | None, places: Iterable[tuple[str, str]]) -> list[str]:
+    """The Hub's groups of a person with this role and these (project, 'lead' | 'member') places."""
+    groups = [GROUP_OF_ROLE[role]] if role else []
+    return sorted(groups + [f"{LEAD if place == 'lead' else MEMBER}{slug}" for slug, place in places])
+
+
+def scope_of(viewer: str, groups: Iterable[str]) -> Scope:
+    """What somebody in these Hub groups may see of the centre's usage. A student sees no project unless placed in one."""
+    found = set(groups)
+    if any(ROLE_OF_GROUP.get(group) in CENTRE_WIDE for group in found):
+        return WholeCentre(viewer)
+    leads = frozenset(g.removeprefix(LEAD) for g in found if g.startswith(LEAD))
+    members = frozenset(g.removeprefix(MEMBER) for g in found if g.startswith(MEMBER))
+    return OwnProjects(viewer, leads | members, leads)
+
+
+def may_see(scope: Scope, project: str) -> bool:
+    return isinstance(scope, WholeCentre) or project in scope.projects
+
+
+PAGES = ("occupancy", "spend", "projects")
+
+
+def pages_of(scope: Scope, groups: Iterable[str]) -> tuple[str, ...]:
+    """The dashboard pages this viewer may open, in tab order; none for a student."""
+    if isinstance(scope, WholeCentre):
+        return PAGES
+    student = any(ROLE_OF_GROUP.get(group) == "student" for group in groups)
+    return ("projects",) if scope.projects and not student else ()

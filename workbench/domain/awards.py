@@ -1,0 +1,53 @@
+"""Applications and awards, in their simplest dated form.
+
+An application is a request; an award is what the Committee decided: a rate and a ceiling for a term. Requested,
+recommended and awarded amounts are three numbers.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workbench.domain.base import Stored
+
+
+class Application(Stored):
+    """One application to the scheme. `decision` is 'approved', 'declined', 'deferred' or None while it is open."""
+
+    __tablename__ = "applications"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    reference: Mapped[str] = mapped_column(unique=True)
+    category: Mapped[str]
+    organisation: Mapped[str]
+    title: Mapped[str]
+    received_on: Mapped[date]
+    requested_minor: Mapped[int]
+    decided_on: Mapped[date | None] = mapped_column(default=None)
+    decision: Mapped[str | None] = mapped_column(default=None)
+    project: Mapped[str | None] = mapped_column(ForeignKey("projects.slug"), default=None)
+    made_up: Mapped[bool] = mapped_column(default=False)
+
+
+class Award(Stored):
+    """What a project gets: `rate_bp` of the list price until `ceiling_minor` of subsidy is drawn, in [starts_on, ends_on)."""
+
+    __tablename__ = "awards"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.slug"), index=True)
+    application: Mapped[int | None] = mapped_column(ForeignKey("applications.id"))
+    rate_bp: Mapped[int]
+    ceiling_minor: Mapped[int]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    decided_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(default="")
+
+
+def award_on(awards: Sequence[Award], project: str, day: date) -> Award | None:
+    """The project's award on a day, None where it has none. Of two that overlap the one that began first is drawn first."""
+    live = [a for a in awards if a.project == project and a.starts_on <= day < a.ends_on]
+    return min(live, key=lambda a: (a.starts_on, a.id), default=None)

@@ -1,0 +1,48 @@
+"""A job: one attempt of one allocation, keyed by (cluster, job id, submit time).
+
+Slurm reuses ids and a requeue resets the submit time, so each attempt is a row. Unknown is None, never an empty text or 0.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workbench.domain.base import Stored, UtcMoment
+
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+SOURCES = ("joblog", "sacct", "hub", "sample")
+
+
+class Job(Stored):
+    """See the module. `end_at` is None while it runs; `seen_until_at` is its end, or the last moment its source vouched for.
+
+    `gpu_parts`: 1/420,000 GPU (workbench.units). `submit_known`: False where the log has no submit time of its own and
+    `submit_at` repeats the start, so that no wait is made of it. `cpu_cores` None: the log does not say.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("cluster", "job_id", "submit_at"),
+        Index("ix_jobs_cluster_seen", "cluster", "seen_until_at", "start_at"),
+        Index("ix_jobs_project", "project", "start_at"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, init=False)
+    cluster: Mapped[str] = mapped_column(String(80))
+    job_id: Mapped[str]
+    submit_at: Mapped[datetime] = mapped_column(UtcMoment)
+    start_at: Mapped[datetime] = mapped_column(UtcMoment)
+    end_at: Mapped[datetime | None] = mapped_column(UtcMoment)
+    seen_until_at: Mapped[datetime] = mapped_column(UtcMoment)
+    project: Mapped[str | None]
+    user_name: Mapped[str | None]
+    partition: Mapped[str | None]
+    gpu_model: Mapped[str | None]
+    gpu_parts: Mapped[int] = mapped_column(BigInteger)
+    cpu_cores: Mapped[int | None]
+    state: Mapped[str | None]
+    name: Mapped[str | None]
+    source: Mapped[str] = mapped_column(String(20))
+    submit_known: Mapped[bool]
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"), default=None)

@@ -1,0 +1,123 @@
+"""Every error of ours, in one tree. Each builds its own sentence: what, which one, what to do next.
+
+WorkbenchError
+├── SettingsError            a settings file with all its problems listed
+├── BadInput
+│   ├── FileUnreadable       a file that cannot be opened or is not what its name says
+│   ├── MappingError         a job-log mapping with all its problems listed
+│   └── NothingReadable      a log of which no row could be used
+├── Unknown
+│   ├── UnknownGpuModel
+│   ├── UnknownProject
+│   └── UnknownPerson
+├── NoPrice                  no list price for this model on this day
+├── NoAccess                 a role is missing
+└── CannotStart
+    ├── PortTaken
+    ├── FolderUnwritable
+    ├── AlreadyRunning
+    └── NotOurs              a folder or process that we did not make
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+
+class WorkbenchError(Exception):
+    """Base of all errors that a person may see; its text is one clear sentence."""
+
+
+class SettingsError(WorkbenchError):
+    def __init__(self, path: Path | str, problems: Sequence[str]):
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  - {p}" for p in problems)
+        super().__init__(f"{path}: {len(problems)} problem(s) in the settings. Correct and start again:{lines}")
+
+
+class BadInput(WorkbenchError):
+    """Input that cannot be used; nothing was stored."""
+
+
+class FileUnreadable(BadInput):
+    def __init__(self, path: Path | str, why: str):
+        super().__init__(f"Cannot read {path}: {why}")
+
+
+class MappingError(BadInput):
+    def __init__(self, path: Path | str, problems: Sequence[str]):
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  - {p}" for p in problems)
+        super().__init__(f"{path}: {len(problems)} problem(s) in the mapping. Nothing was stored:{lines}")
+
+
+class NothingReadable(BadInput):
+    def __init__(self, path: Path | str, rejected: int, first_reason: str | None):
+        why = f"all {rejected} rows were rejected, the first because: {first_reason}" if rejected else "it has no rows"
+        super().__init__(f"{path}: no row could be used; {why}. Check the mapping and the file.")
+
+
+class Unknown(WorkbenchError):
+    """A name that nothing stands behind."""
+
+
+class UnknownGpuModel(Unknown):
+    def __init__(self, model: str, known: Iterable[str] = ()):
+        super().__init__(f"GPU model {model!r} is not known. Known: {_listed(known)}.")
+
+
+class UnknownProject(Unknown):
+    def __init__(self, slug: str, known: Iterable[str] = ()):
+        super().__init__(f"There is no project {slug!r} here. Yours: {_listed(known)}.")
+
+
+class UnknownPerson(Unknown):
+    def __init__(self, name: str):
+        super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")
+
+
+class NoPrice(WorkbenchError):
+    def __init__(self, what: str, on: date):
+        super().__init__(
+            f"No list price for {what} on {on:%-d %b %Y}. Add one to the price list; its usage waits unpriced."
+        )
+
+
+class NoAccess(WorkbenchError):
+    def __init__(self, who: str, what: str, role: str):
+        super().__init__(f"{who} may not open {what}: it needs the role {role}. Ask the centre's operator.")
+
+
+class CannotStart(WorkbenchError):
+    """The product cannot start; the sentence says what to do."""
+
+
+class PortTaken(CannotStart):
+    def __init__(self, port: int, what: str):
+        super().__init__(
+            f"Port {port} ({what}) is in use by another program. Stop that program or choose another port: make up PORT=9000."
+        )
+
+
+class FolderUnwritable(CannotStart):
+    def __init__(self, path: Path | str, why: str):
+        super().__init__(f"Cannot write in {path} ({why}). Free it, or set WORKBENCH_HOME to a folder of yours.")
+
+
+class AlreadyRunning(CannotStart):
+    def __init__(self, url: str, pid: int):
+        super().__init__(
+            f"The workbench is already running at {url} (process {pid}). Open it there, or stop it: make down."
+        )
+
+
+class NotOurs(CannotStart):
+    def __init__(self, path: Path | str):
+        super().__init__(
+            f"{path} was not made by the workbench, so it is left alone. Remove it yourself if you mean it."
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = sorted(names)
+    return ", ".join(found) if found else "none"

@@ -1,0 +1,1 @@
+"""Use cases: each opens its transaction and takes the time as an argument."""

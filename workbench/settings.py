@@ -1,0 +1,177 @@
+"""All settings, read once by a face, checked, frozen. The commented original is hub_config/workbench.toml.
+
+Unknown keys are refused; all problems are listed at once. Paths of the state folder are derived here and nowhere else.
+"""
+
+import os
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from workbench.errors import SettingsError
+from workbench.units import minor_from_text
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FILE = ROOT / "hub_config" / "workbench.toml"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as problem:
+        raise ValueError(f"{name!r} is no time zone (write one like Asia/Hong_Kong)") from problem
+    return name
+
+
+def _basis_points(percent: object) -> object:
+    # Percent with at most two decimals in the file, whole basis points inside.
+    return minor_from_text(percent) if isinstance(percent, int | str) else percent
+
+
+Money = Annotated[int, BeforeValidator(lambda v: minor_from_text(v) if isinstance(v, int | str) else v)]
+Percent = Annotated[int, BeforeValidator(_basis_points), Field(ge=0, lt=10_000)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Centre(Section):
+    """Who we are: the name on every page and how its calendar is cut."""
+
+    name: str
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    currency: str = "HKD"
+    symbol: str = "HK$"
+    opened_on: date
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Scheme(Section):
+    """The subsidy scheme: amounts in minor units, rates in basis points."""
+
+    name: str
+    budget: Money
+    reserve: Money = 0
+    starts_on: date
+    ends_on: date
+    rate: Percent
+    max_rate: Percent
+
+
+class HubSettings(Section):
+    """Where it listens, how long an idle server lives."""
+
+    ip: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1024, le=65_532)] = 8000
+    idle_timeout_s: Annotated[int, Field(ge=60)] = 3600
+    start_timeout_s: Annotated[int, Field(ge=10)] = 120
+
+    @property
+    def proxy_api_port(self) -> int:
+        return self.port + 1
+
+    @property
+    def hub_port(self) -> int:
+        return self.port + 2
+
+    @property
+    def dashboards_port(self) -> int:
+        return self.port + 3
+
+
+class ProfileSettings(Section):
+    """One card of the start page: what a server gets. `gpus` 0 is priced by the core-hour."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    title: str
+    purpose: str
+    cpu_cores: Annotated[int, Field(ge=1)]
+    mem_gib: Annotated[int, Field(ge=1)]
+    gpus: Annotated[int, Field(ge=0)] = 0
+    gpu_model: str | None = None
+
+
+class StoreSettings(Section):
+    """Where the records are: empty means SQLite in the state folder."""
+
+    url: str = ""
+
+
+class Settings(Section):
+    home: Path
+    centre: Centre
+    scheme: Scheme
+    hub: HubSettings = HubSettings()
+    store: StoreSettings = StoreSettings()
+    profiles: tuple[ProfileSettings, ...]
+
+    @property
+    def database_url(self) -> str:
+        return self.store.url or f"sqlite:///{self.home / 'workbench.db'}"
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def homes(self) -> Path:
+        return self.home / "homes"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def hub_state(self) -> Path:
+        return self.home / "hub"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+
+def load(file: Path | None = None, *, home: Path | None = None, port: int | None = None) -> Settings:
+    """The settings from a TOML file; WORKBENCH_CONFIG names another file, WORKBENCH_HOME another state folder.
+
+    Args:
+        file: settings file; default the one named by WORKBENCH_CONFIG, else hub_config/workbench.toml.
+        home: state folder; default WORKBENCH_HOME, else the file's `home`, else var/ beside the package.
+        port: public port; default WORKBENCH_PORT, else the file's.
+
+    Raises:
+        SettingsError: unreadable file, or every problem found in it.
+    """
+    path = file or Path(os.environ.get("WORKBENCH_CONFIG", DEFAULT_FILE))
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise SettingsError(path, [str(problem)]) from problem
+    folder = home or os.environ.get("WORKBENCH_HOME") or values.get("home") or "var"
+    values["home"] = (ROOT / Path(folder).expanduser()).resolve()
+    chosen_port = port or os.environ.get("WORKBENCH_PORT")
+    if chosen_port:
+        values.setdefault("hub", {})["port"] = chosen_port
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as problem:
+        raise SettingsError(path, [f"{_where(e['loc'])}: {e['msg']}" for e in problem.errors()]) from problem
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "file"

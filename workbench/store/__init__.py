@@ -1,0 +1,1 @@
+"""The database, the raw captures and the Parquet lake."""

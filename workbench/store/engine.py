@@ -1,0 +1,109 @@
+"""The database: one engine a process, SQLite in WAL mode or PostgreSQL, migrated on first use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from workbench.errors import FolderUnwritable
+from workbench.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The records of one centre. `begin` is for writing (one transaction), `read` for looking."""
+
+    engine: Engine
+    settings: Settings
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: all of it is kept, or none."""
+        with self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def db(self) -> Iterator[Session]:
+        """An ORM session in one transaction, for things of the domain."""
+        with Session(self.engine, expire_on_commit=False) as db, db.begin():
+            yield db
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of these settings, its folder made and its tables brought up to date.
+
+    Raises:
+        FolderUnwritable: the state folder cannot be made or written.
+    """
+    try:
+        for folder in (settings.home, settings.raw, settings.lake, settings.run, settings.log):
+            folder.mkdir(parents=True, exist_ok=True)
+        marker = settings.home / ".workbench"
+        if not marker.exists():
+            marker.write_text("State folder of the workbench. `make reset` clears it.\n", encoding="utf-8")
+    except OSError as problem:
+        raise FolderUnwritable(settings.home, problem.strerror or str(problem)) from problem
+    engine = make_engine(settings.database_url)
+    migrate(engine)
+    return Store(engine, settings)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for this address, with SQLite told to keep its promises (WAL, foreign keys, patience)."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _pragmas)
+    # We say BEGIN ourselves: the driver's own late one would leave DDL and reads outside of the transaction.
+    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def]
+    connection.isolation_level = None  # no implicit BEGIN by the driver; the "begin" event says it
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def alembic_config(engine: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    return config
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to a revision (up or down); nothing happens where they are there already."""
+    config = alembic_config(engine)
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as conn:
+        now = MigrationContext.configure(conn).get_current_revision()
+    if revision == "head" and now == script.get_current_head():
+        return
+    if revision in ("head", *(r.revision for r in script.iterate_revisions("head", now or "base"))):
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)

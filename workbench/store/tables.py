@@ -1,0 +1,125 @@
+"""Tables that are not things of the domain: captures, rejected rows, rollups, charges by day, freshness.
+
+Rollups are disposable: they rebuild from `jobs` to the same numbers. In rollup keys '' stands for unknown (a key cannot
+be NULL); faces show it as "unknown". Times are UTC epoch seconds, days are ISO dates of the centre's zone.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from workbench.domain import awards, capacity, jobs, pricing, projects  # noqa: F401  (their tables join the metadata)
+from workbench.domain.base import Stored
+
+metadata = Stored.metadata
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(20), nullable=False),
+    Column("cluster", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("mapping_sha256", String(64), nullable=True),
+    Column("window_start_at", BigInteger, nullable=True),
+    Column("window_end_at", BigInteger, nullable=True),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+)
+
+rejected_rows = Table(
+    "rejected_rows",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("capture_id", ForeignKey("captures.id"), nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+rollup_hourly = Table(
+    "rollup_hourly",
+    metadata,
+    Column("cluster", String(80), primary_key=True),
+    Column("hour_at", BigInteger, primary_key=True),
+    Column("partition", String(80), primary_key=True),
+    Column("gpu_model", String(80), primary_key=True),
+    Column("project", String(80), primary_key=True),
+    Column("gpu_part_seconds", BigInteger, nullable=False),
+    Column("core_seconds", BigInteger, nullable=False),
+    Column("jobs_started", Integer, nullable=False),
+    Index("ix_rollup_hourly_project", "project", "hour_at"),
+)
+
+rollup_user_daily = Table(
+    "rollup_user_daily",
+    metadata,
+    Column("cluster", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("project", String(80), primary_key=True),
+    Column("user_name", String(80), primary_key=True),
+    Column("gpu_part_seconds", BigInteger, nullable=False),
+    Column("core_seconds", BigInteger, nullable=False),
+    Column("jobs_started", Integer, nullable=False),
+    Column("wait_known_jobs", Integer, nullable=False),
+    Column("wait_s", BigInteger, nullable=False),
+    Index("ix_rollup_user_daily_project", "project", "day"),
+)
+
+charges_daily = Table(
+    "charges_daily",
+    metadata,
+    Column("cluster", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("project", String(80), primary_key=True),
+    Column("partition", String(80), primary_key=True),
+    Column("gpu_model", String(80), primary_key=True),
+    Column("gpu_part_seconds", BigInteger, nullable=False),
+    Column("core_seconds", BigInteger, nullable=False),
+    Column("list_minor", BigInteger, nullable=True),  # NULL: no list price for this model on this day (unpriced, shown)
+    Column("subsidy_minor", BigInteger, nullable=True),
+    Column("user_minor", BigInteger, nullable=True),
+    Column("price_id", ForeignKey("list_prices.id"), nullable=True),
+    Column("award_id", ForeignKey("awards.id"), nullable=True),
+    Index("ix_charges_daily_project", "project", "day"),
+)
+
+freshness = Table(
+    "freshness",
+    metadata,
+    Column("cluster", String(80), primary_key=True),
+    Column("data_until_at", BigInteger, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+dirty = Table(
+    "dirty",
+    metadata,
+    # What disposable thing must be rebuilt: kind 'lake' (cluster, project, month) or 'charges' (cluster, project, day).
+    Column("kind", String(10), primary_key=True),
+    Column("cluster", String(80), primary_key=True),
+    Column("project", String(80), primary_key=True),
+    Column("period", String(10), primary_key=True),
+)
+
+server_events = Table(
+    "server_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server_id", String(64), nullable=False, unique=True),
+    Column("user_name", String(80), nullable=False),
+    Column("project", String(80), nullable=False),
+    Column("profile", String(40), nullable=False),
+    Column("gpu_model", String(80), nullable=True),
+    Column("gpu_parts", BigInteger, nullable=False),
+    Column("cpu_cores", Integer, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=True),
+    Column("ended_at", BigInteger, nullable=True),
+    Column("seen_at", BigInteger, nullable=True),
+    Column("end_reason", Text, nullable=True),
+    Column("metered", Boolean, nullable=False, server_default="0"),
+)

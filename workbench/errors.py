@@ -95,7 +95,7 @@ class CannotStart(WorkbenchError):
 class PortTaken(CannotStart):
     def __init__(self, port: int, what: str):
         super().__init__(
-            f"Port {port} ({what}) is in use by another program. Stop that program or choose another port: make up PORT=9000."
+            f"Port {port} ({what}) is in use by another program. Stop it, or choose another port: make up PORT=9000."
         )
 
 

@@ -47,7 +47,7 @@ def groups_of(role: str | None, places: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def scope_of(viewer: str, groups: Iterable[str]) -> Scope:
-    """What somebody in these Hub groups may see of the centre's usage. A student sees no project unless placed in one."""
+    """What somebody in these Hub groups may see of the centre's usage; a student without a project sees nothing."""
     found = set(groups)
     if any(ROLE_OF_GROUP.get(group) in CENTRE_WIDE for group in found):
         return WholeCentre(viewer)

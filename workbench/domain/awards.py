@@ -32,7 +32,7 @@ class Application(Stored):
 
 
 class Award(Stored):
-    """What a project gets: `rate_bp` of the list price until `ceiling_minor` of subsidy is drawn, in [starts_on, ends_on)."""
+    """`rate_bp` of a project's list cost, until `ceiling_minor` of subsidy is drawn, in [starts_on, ends_on)."""
 
     __tablename__ = "awards"
 
@@ -48,6 +48,6 @@ class Award(Stored):
 
 
 def award_on(awards: Sequence[Award], project: str, day: date) -> Award | None:
-    """The project's award on a day, None where it has none. Of two that overlap the one that began first is drawn first."""
+    """The project's award on a day, None without one; of two that overlap the one that began first is drawn first."""
     live = [a for a in awards if a.project == project and a.starts_on <= day < a.ends_on]
     return min(live, key=lambda a: (a.starts_on, a.id), default=None)

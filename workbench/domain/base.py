@@ -31,12 +31,12 @@ class UtcMoment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> int | None:
         if value is None or isinstance(value, int):
             return value
         if value.tzinfo is None:
             raise ValueError(f"{value.isoformat()} has no time zone")
         return int(value.timestamp() // 1)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromtimestamp(value, UTC)

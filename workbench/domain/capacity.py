@@ -1,7 +1,7 @@
 """Capacity over time: how many GPUs of which model a partition has installed, in service and allocatable.
 
 Three numbers, never mixed: *installed* GPUs are in the room; those *in service* are offered to users (the published
-denominator of occupancy); *allocatable* ones could take a job now. An outage takes GPUs out of all of service for a window.
+denominator of occupancy); *allocatable* ones could take a job now. An outage takes GPUs out of service for a window.
 """
 
 from dataclasses import dataclass

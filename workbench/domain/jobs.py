@@ -1,6 +1,6 @@
 """A job: one attempt of one allocation, keyed by (cluster, job id, submit time).
 
-Slurm reuses ids and a requeue resets the submit time, so each attempt is a row. Unknown is None, never an empty text or 0.
+Slurm reuses ids and a requeue resets the submit time, so each attempt is a row. Unknown is None, never "" or 0.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ SOURCES = ("joblog", "sacct", "hub", "sample")
 
 
 class Job(Stored):
-    """See the module. `end_at` is None while it runs; `seen_until_at` is its end, or the last moment its source vouched for.
+    """See the module. `end_at` is None while it runs; `seen_until_at` is its end, or until when its source knew it.
 
     `gpu_parts`: 1/420,000 GPU (workbench.units). `submit_known`: False where the log has no submit time of its own and
     `submit_at` repeats the start, so that no wait is made of it. `cpu_cores` None: the log does not say.

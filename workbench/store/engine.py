@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -74,7 +75,7 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def _pragmas(connection, _record) -> None:  # type: ignore[no-untyped-def]
+def _pragmas(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # no implicit BEGIN by the driver; the "begin" event says it
     cursor = connection.cursor()
     for pragma in (

@@ -1,0 +1,52 @@
+# One obvious word each; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status reset test check bench shots lock
+
+# The first Python that the locks serve; PYTHON=/path/to/python names another. Tried by running it: a pyenv shim is
+# there for versions that are not.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; done; echo python3)
+BIN := .venv/bin
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup:  ## make .venv and install everything in it
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 to 3.13 is needed and none was found: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) workbench/bootstrap.py
+
+up: setup  ## start everything and show where to log in (PORT=9000 for another port)
+	@exec $(BIN)/workbench up --until-parent-ends $(if $(PORT),--port $(PORT))
+
+down:  ## stop everything
+	@if [ -x $(BIN)/workbench ]; then exec $(BIN)/workbench down; else echo "Nothing is running."; fi
+
+status:  ## what is running, and where
+	@if [ -x $(BIN)/workbench ]; then exec $(BIN)/workbench status; else echo "Nothing is running: it was never set up."; fi
+
+reset:  ## ask, then clear the state folder
+	@if [ -x $(BIN)/workbench ]; then exec $(BIN)/workbench reset $(if $(YES),--yes); else echo "Nothing to clear."; fi
+
+test: setup  ## every suite this machine can run: unit, property, notebooks, browser
+	@$(PYTHON) workbench/bootstrap.py --dev
+	@sh .ci/chromium
+	@$(BIN)/python -m pytest
+
+check: setup  ## style, types, import contracts
+	@$(PYTHON) workbench/bootstrap.py --dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## measure ingest and pages; results in benchmarks/out
+	@mkdir -p benchmarks/out
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+shots: setup  ## pictures of every page, light and dark, wide and narrow
+	@$(PYTHON) workbench/bootstrap.py --dev
+	@sh .ci/chromium
+	@$(BIN)/python -m tests.browser.shots
+
+lock: setup  ## write the hashed locks anew from pyproject.toml (UPGRADE=1 takes the newest versions)
+	@$(BIN)/python .ci/lock.py $(if $(UPGRADE),--upgrade)

@@ -7,13 +7,14 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
+test check shots: DEV := --dev
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 setup:  ## make .venv and install everything in it
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 to 3.13 is needed and none was found: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) workbench/bootstrap.py
+	@$(PYTHON) workbench/bootstrap.py $(DEV)
 
 up: setup  ## start everything and show where to log in (PORT=9000 for another port)
 	@exec $(BIN)/workbench up --until-parent-ends $(if $(PORT),--port $(PORT))
@@ -28,12 +29,10 @@ reset:  ## ask, then clear the state folder
 	@if [ -x $(BIN)/workbench ]; then exec $(BIN)/workbench reset $(if $(YES),--yes); else echo "Nothing to clear."; fi
 
 test: setup  ## every suite this machine can run: unit, property, notebooks, browser
-	@$(PYTHON) workbench/bootstrap.py --dev
 	@sh .ci/chromium
 	@$(BIN)/python -m pytest
 
 check: setup  ## style, types, import contracts
-	@$(PYTHON) workbench/bootstrap.py --dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,7 +43,6 @@ bench: setup  ## measure ingest and pages; results in benchmarks/out
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 shots: setup  ## pictures of every page, light and dark, wide and narrow
-	@$(PYTHON) workbench/bootstrap.py --dev
 	@sh .ci/chromium
 	@$(BIN)/python -m tests.browser.shots
 

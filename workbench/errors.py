@@ -16,6 +16,8 @@ WorkbenchError
     ├── PortTaken
     ├── FolderUnwritable
     ├── AlreadyRunning
+    ├── NotInstalled         something that `make setup` puts there is missing
+    ├── DidNotAnswer         a part was started and stayed silent, or ended
     └── NotOurs              a folder or process that we did not make
 """
 
@@ -109,6 +111,16 @@ class AlreadyRunning(CannotStart):
         super().__init__(
             f"The workbench is already running at {url} (process {pid}). Open it there, or stop it: make down."
         )
+
+
+class NotInstalled(CannotStart):
+    def __init__(self, what: str, path: Path | str):
+        super().__init__(f"This environment lacks {what} ({path}). Install it: make setup.")
+
+
+class DidNotAnswer(CannotStart):
+    def __init__(self, what: str, log: Path | str, last_lines: str):
+        super().__init__(f"{what} Its log is {log}, and ends:\n{last_lines}")
 
 
 class NotOurs(CannotStart):

@@ -63,7 +63,9 @@ def _lock_proxy() -> None:
     npm = [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     folder = ROOT / "hub_config" / "proxy"
     without_addresses = ["--package-lock-only", "--omit-lockfile-registry-resolved"]
-    subprocess.run([*npm, "install", *without_addresses, "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    subprocess.run(
+        [*npm, "install", *without_addresses, "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True
+    )
     lock = folder / "package-lock.json"
     content = json.loads(lock.read_text(encoding="utf-8"))
     for package in content["packages"].values():

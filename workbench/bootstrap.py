@@ -217,7 +217,11 @@ def run(command: list[str], cwd: Path | None = None) -> str | None:
 
 def environment() -> dict[str, str]:
     """The person's environment, less what would lead an installer elsewhere; pip's own index goes to uv too."""
-    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "VIRTUAL_ENV")}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "VIRTUAL_ENV")
+    }
     if "PIP_INDEX_URL" in env:
         env.setdefault("UV_DEFAULT_INDEX", env["PIP_INDEX_URL"])
     # The machine's own certificates, as pip does by itself: a centre's mirror is seldom signed by a public authority.
@@ -232,15 +236,17 @@ def check_fetched(doing: str, problem: str | None) -> None:
         return
     if UNREACHABLE.search(problem):
         raise CannotSetUp(
-            "No package index answers, and the first run needs one: connect this machine to the network, or name a mirror "
-            "(PIP_INDEX_URL, npm_config_registry), then run again; later starts need no network."
+            "No package index answers, and the first run needs one: connect this machine to the network, or name "
+            "a mirror (PIP_INDEX_URL, npm_config_registry), then run again; later starts need no network."
         )
     raise CannotSetUp(failed(doing, problem))
 
 
 def failed(doing: str, problem: str) -> str:
     last = "\n".join("  " + line for line in problem.splitlines()[-8:])
-    return f"{doing.capitalize()} failed; the last it said:\n{last}\nCorrect that and run again: what is done stays done."
+    return (
+        f"{doing.capitalize()} failed; the last it said:\n{last}\nCorrect that and run again: what is done stays done."
+    )
 
 
 if __name__ == "__main__":

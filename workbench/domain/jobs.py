@@ -5,12 +5,13 @@ Slurm reuses ids and a requeue resets the submit time, so each attempt is a row.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.domain.base import Stored, UtcMoment
 
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+RUNNING = text("end_at IS NULL")
 SOURCES = ("joblog", "sacct", "hub", "sample")
 
 
@@ -26,6 +27,7 @@ class Job(Stored):
         UniqueConstraint("cluster", "job_id", "submit_at"),
         Index("ix_jobs_cluster_seen", "cluster", "seen_until_at", "start_at"),
         Index("ix_jobs_project", "project", "start_at"),
+        Index("ix_jobs_running", "cluster", "start_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
     )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, init=False)

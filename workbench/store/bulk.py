@@ -12,19 +12,25 @@ def rows_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]
     return list(zip(*(_plain(frame[name]) for name in columns), strict=True))
 
 
-def insert_rows(conn: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, then: str = "") -> None:
+def insert_rows(
+    conn: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, then: str = ""
+) -> None:
     """Insert rows; `then` is what follows VALUES (…), for instance an ON CONFLICT clause. No rows: nothing happens."""
     marks = ", ".join([_mark(conn)] * len(columns))
-    _many(conn, f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks}) {then}", rows)
+    _many(conn, f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks}) {then}", rows)  # noqa: S608  (names of our own)
 
 
-def add_rows(conn: Connection, table: str, keys: Sequence[str], sums: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+def add_rows(
+    conn: Connection, table: str, keys: Sequence[str], sums: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Add whole numbers to the rows of these keys, making the rows that are not there. Row: keys, then sums."""
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
     insert_rows(conn, table, (*keys, *sums), rows, then=f"ON CONFLICT ({_names(keys)}) DO UPDATE SET {added}")
 
 
-def update_rows(conn: Connection, table: str, columns: Sequence[str], key: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def update_rows(
+    conn: Connection, table: str, columns: Sequence[str], key: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Set columns of single rows. Row: the columns, then the key."""
     mark = _mark(conn)
     assigned = ", ".join(f'"{name}" = {mark}' for name in columns)

@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from workbench.analytics.schema import JOB_COLUMNS, JOB_KEY, job_frame
+from workbench.store import rollups
 from workbench.store.bulk import insert_rows, rows_of, update_rows
 
 COLUMNS = tuple(JOB_COLUMNS)
@@ -45,9 +46,11 @@ def upsert_jobs(conn: Connection, jobs: pd.DataFrame, zone: ZoneInfo) -> Upserte
     matched = frame.merge(known, how="left", on=list(JOB_KEY), suffixes=("", "_known"), validate="one_to_one")
     new = matched["id"].isna()
     changed = matched[~new & _differs(matched) & _is_newer(matched)]
-    inserted = frame[new.to_numpy()]
+    inserted = frame[new]
     insert_rows(conn, "jobs", COLUMNS, rows_of(inserted, COLUMNS))
     update_rows(conn, "jobs", (*CONTENT, "capture_id"), "id", rows_of(changed, (*CONTENT, "capture_id", "id")))
+    was = changed[[f"{name}_known" if name in CONTENT else name for name in COLUMNS]].set_axis(list(COLUMNS), axis=1)
+    rollups.apply(conn, was, pd.concat((inserted, changed[list(COLUMNS)]), ignore_index=True), zone)
     return Upserted(len(inserted), len(changed), len(jobs) - len(inserted) - len(changed))
 
 
@@ -89,7 +92,7 @@ def _differs(matched: pd.DataFrame) -> pd.Series:
     differs = pd.Series(data=False, index=matched.index)
     for name in CONTENT:
         new, old = matched[name], matched[f"{name}_known"]
-        same = (new == old).fillna(False).astype(bool) | (new.isna() & old.isna())  # noqa: FBT003
+        same = (new == old).fillna(False).astype(bool) | (new.isna() & old.isna())
         differs |= ~same
     return differs
 
@@ -97,5 +100,5 @@ def _differs(matched: pd.DataFrame) -> pd.Series:
 def _is_newer(matched: pd.DataFrame) -> pd.Series:
     """Not an older look: a running one never replaces an ended one, nor an earlier running one a later."""
     ended, was_ended = matched["end_at"].notna(), matched["end_at_known"].notna()
-    later = (matched["seen_until_at"] >= matched["seen_until_at_known"]).fillna(False).astype(bool)  # noqa: FBT003
+    later = (matched["seen_until_at"] >= matched["seen_until_at_known"]).fillna(False).astype(bool)
     return ended | (~was_ended & later)

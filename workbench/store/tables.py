@@ -51,6 +51,25 @@ rollup_hourly = Table(
     Column("core_seconds", BigInteger, nullable=False),
     Column("jobs_started", Integer, nullable=False),
     Index("ix_rollup_hourly_project", "project", "hour_at"),
+    sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
+)
+
+rollup_daily = Table(
+    "rollup_daily",
+    metadata,
+    # Whole days of the centre's zone, exact also where a day does not begin on a whole UTC hour.
+    Column("cluster", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("partition", String(80), primary_key=True),
+    Column("gpu_model", String(80), primary_key=True),
+    Column("project", String(80), primary_key=True),
+    Column("gpu_part_seconds", BigInteger, nullable=False),
+    Column("core_seconds", BigInteger, nullable=False),
+    Column("jobs_started", Integer, nullable=False),
+    Column("wait_known_jobs", Integer, nullable=False),
+    Column("wait_s", BigInteger, nullable=False),
+    Index("ix_rollup_daily_project", "project", "day"),
+    sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
 )
 
 rollup_user_daily = Table(
@@ -60,12 +79,15 @@ rollup_user_daily = Table(
     Column("day", String(10), primary_key=True),
     Column("project", String(80), primary_key=True),
     Column("user_name", String(80), primary_key=True),
+    Column("partition", String(80), primary_key=True),
+    Column("gpu_model", String(80), primary_key=True),
     Column("gpu_part_seconds", BigInteger, nullable=False),
     Column("core_seconds", BigInteger, nullable=False),
     Column("jobs_started", Integer, nullable=False),
     Column("wait_known_jobs", Integer, nullable=False),
     Column("wait_s", BigInteger, nullable=False),
     Index("ix_rollup_user_daily_project", "project", "day"),
+    sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
 )
 
 charges_daily = Table(

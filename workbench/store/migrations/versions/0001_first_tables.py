@@ -121,9 +121,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "cluster", "hour_at", "partition", "gpu_model", "project", name=op.f("pk_rollup_hourly")
         ),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("rollup_hourly", schema=None) as batch_op:
         batch_op.create_index("ix_rollup_hourly_project", ["project", "hour_at"], unique=False)
+
+    op.create_table(
+        "rollup_daily",
+        sa.Column("cluster", sa.String(length=80), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("partition", sa.String(length=80), nullable=False),
+        sa.Column("gpu_model", sa.String(length=80), nullable=False),
+        sa.Column("project", sa.String(length=80), nullable=False),
+        sa.Column("gpu_part_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("core_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("jobs_started", sa.Integer(), nullable=False),
+        sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
+        sa.Column("wait_s", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("cluster", "day", "partition", "gpu_model", "project", name=op.f("pk_rollup_daily")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("rollup_daily", schema=None) as batch_op:
+        batch_op.create_index("ix_rollup_daily_project", ["project", "day"], unique=False)
 
     op.create_table(
         "rollup_user_daily",
@@ -131,12 +150,17 @@ def upgrade() -> None:
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("project", sa.String(length=80), nullable=False),
         sa.Column("user_name", sa.String(length=80), nullable=False),
+        sa.Column("partition", sa.String(length=80), nullable=False),
+        sa.Column("gpu_model", sa.String(length=80), nullable=False),
         sa.Column("gpu_part_seconds", sa.BigInteger(), nullable=False),
         sa.Column("core_seconds", sa.BigInteger(), nullable=False),
         sa.Column("jobs_started", sa.Integer(), nullable=False),
         sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
         sa.Column("wait_s", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("cluster", "day", "project", "user_name", name=op.f("pk_rollup_user_daily")),
+        sa.PrimaryKeyConstraint(
+            "cluster", "day", "project", "user_name", "partition", "gpu_model", name=op.f("pk_rollup_user_daily")
+        ),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("rollup_user_daily", schema=None) as batch_op:
         batch_op.create_index("ix_rollup_user_daily_project", ["project", "day"], unique=False)
@@ -204,6 +228,13 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index("ix_jobs_cluster_seen", ["cluster", "seen_until_at", "start_at"], unique=False)
         batch_op.create_index("ix_jobs_project", ["project", "start_at"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_running",
+            ["cluster", "start_at"],
+            unique=False,
+            sqlite_where=sa.text("end_at IS NULL"),
+            postgresql_where=sa.text("end_at IS NULL"),
+        )
 
     op.create_table(
         "members",
@@ -288,6 +319,7 @@ def downgrade() -> None:
 
     op.drop_table("members")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index("ix_jobs_running")
         batch_op.drop_index("ix_jobs_project")
         batch_op.drop_index("ix_jobs_cluster_seen")
 
@@ -298,6 +330,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rollup_user_daily_project")
 
     op.drop_table("rollup_user_daily")
+    with op.batch_alter_table("rollup_daily", schema=None) as batch_op:
+        batch_op.drop_index("ix_rollup_daily_project")
+
+    op.drop_table("rollup_daily")
     with op.batch_alter_table("rollup_hourly", schema=None) as batch_op:
         batch_op.drop_index("ix_rollup_hourly_project")
 

@@ -1,0 +1,151 @@
+"""The rollups: what jobs used by hour, by day, and by day and user, kept equal to the jobs by adding differences.
+
+They are disposable: `rebuild` makes them from the jobs to the same rows. Amounts are whole numbers, so that adding the
+difference of a changed job is exact; a row that comes to nothing is removed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from workbench.analytics.schema import JOB_COLUMNS, UNKNOWN
+from workbench.analytics.sweep import AMOUNTS, COUNTS, Int64s, day_edges, hour_edges, sweep
+from workbench.periods import day_of
+from workbench.store.bulk import add_rows, insert_rows, rows_of
+
+REBUILD_ROWS = 200_000
+"""Jobs read at a time by `rebuild`: bounds its memory."""
+
+TOTALS = (*AMOUNTS, "jobs_started")
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One rollup table: its period column, its other keys, its sums, how it cuts time."""
+
+    table: str
+    period: str
+    by: tuple[str, ...]
+    sums: tuple[str, ...]
+    edges: Callable[[int, int, ZoneInfo], Int64s]
+    label: Callable[[Int64s, ZoneInfo], np.ndarray]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.period, *self.by)
+
+
+def _hours(start_s: int, end_s: int, _zone: ZoneInfo) -> Int64s:
+    return hour_edges(start_s, end_s)
+
+
+def _as_they_are(edges: Int64s, _zone: ZoneInfo) -> np.ndarray:
+    return edges
+
+
+def _iso_days(edges: Int64s, zone: ZoneInfo) -> np.ndarray:
+    return np.array([day_of(int(edge), zone).isoformat() for edge in edges], dtype=object)
+
+
+PLACE = ("cluster", "partition", "gpu_model", "project")
+HOURLY = Rollup("rollup_hourly", "hour_at", PLACE, TOTALS, _hours, _as_they_are)
+DAILY = Rollup("rollup_daily", "day", PLACE, (*AMOUNTS, *COUNTS), day_edges, _iso_days)
+USER_DAILY = Rollup(
+    "rollup_user_daily",
+    "day",
+    ("cluster", "project", "user_name", "partition", "gpu_model"),
+    (*AMOUNTS, *COUNTS),
+    day_edges,
+    _iso_days,
+)
+ROLLUPS = (HOURLY, DAILY, USER_DAILY)
+
+
+def apply(conn: Connection, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> None:
+    """Take what jobs were out of the rollups and put what they are in; mark the charges and the lake behind them dirty.
+
+    Args:
+        conn: inside a transaction.
+        gone: job frame of rows as they were in `jobs`.
+        come: job frame of rows as they are now.
+        zone: the centre's.
+    """
+    for rollup in ROLLUPS:
+        change = _difference(rollup, gone, come, zone)
+        _add(conn, rollup, change, may_vanish=not gone.empty)
+        if rollup is DAILY:
+            mark_dirty(conn, "charges", change[["cluster", "project", "day"]])
+    mark_dirty(conn, "lake", months_of(pd.concat((gone, come), ignore_index=True), zone))
+
+
+def rebuild(conn: Connection, zone: ZoneInfo) -> int:
+    """Empty the rollups and make them again from all jobs; everything behind them is marked dirty.
+
+    Returns:
+        Jobs read.
+    """
+    for rollup in ROLLUPS:
+        conn.execute(text(f"DELETE FROM {rollup.table}"))  # noqa: S608
+    names = ", ".join(f'"{name}"' for name in JOB_COLUMNS)
+    last, read = -1, 0
+    while True:
+        page = f"SELECT id, {names} FROM jobs WHERE id > :last ORDER BY id LIMIT :rows"  # noqa: S608
+        found = list(conn.execute(text(page), {"last": last, "rows": REBUILD_ROWS}))
+        if not found:
+            return read
+        jobs = pd.DataFrame.from_records(found, columns=["id", *JOB_COLUMNS]).astype(JOB_COLUMNS)
+        apply(conn, jobs.iloc[:0], jobs, zone)
+        last, read = int(found[-1][0]), read + len(found)
+
+
+def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """What these jobs put into a rollup: one row per key, in the key's order; none that is all zero."""
+    if jobs.empty:
+        return pd.DataFrame(columns=[*rollup.keys, *rollup.sums])
+    edges = rollup.edges(int(jobs["start_at"].min()), int(jobs["seen_until_at"].max()) + 1, zone)
+    swept = sweep(jobs, rollup.by, edges)
+    swept[rollup.period] = rollup.label(edges, zone)[swept["bucket"].to_numpy()]
+    return swept[[*rollup.keys, *rollup.sums]]
+
+
+def mark_dirty(conn: Connection, kind: str, keys: pd.DataFrame) -> None:
+    """Note what must be made again; `keys`: cluster, project ('' unknown) and period, in this order of columns."""
+    rows = [(kind, *row) for row in keys.drop_duplicates().itertuples(index=False, name=None)]
+    insert_rows(conn, "dirty", ("kind", "cluster", "project", "period"), rows, then="ON CONFLICT DO NOTHING")
+
+
+def months_of(jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """The distinct (cluster, project, month of the start in the zone): the lake files that hold these jobs."""
+    days = jobs["start_at"] // 900  # no zone changes its offset within a quarter of an hour
+    month = {q: day_of(q * 900, zone).isoformat()[:7] for q in days.unique().tolist()}
+    project = jobs["project"].fillna(UNKNOWN)
+    keys = pd.DataFrame({"cluster": jobs["cluster"], "project": project, "period": days.map(month)})
+    return keys.drop_duplicates(ignore_index=True)
+
+
+def _difference(rollup: Rollup, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    added = contributions(rollup, come, zone)
+    if gone.empty:
+        return added
+    taken = contributions(rollup, gone, zone)
+    taken[list(rollup.sums)] *= -1
+    both = pd.concat((added, taken), ignore_index=True) if not added.empty else taken
+    change = both.groupby(list(rollup.keys), as_index=False)[list(rollup.sums)].sum()
+    return change[(change[list(rollup.sums)] != 0).any(axis=1)]
+
+
+def _add(conn: Connection, rollup: Rollup, change: pd.DataFrame, *, may_vanish: bool) -> None:
+    add_rows(conn, rollup.table, rollup.keys, rollup.sums, rows_of(change, (*rollup.keys, *rollup.sums)))
+    if may_vanish and not change.empty:
+        nothing = " AND ".join(f"{name} = 0" for name in rollup.sums)
+        window = {"first": change[rollup.period].min(), "last": change[rollup.period].max()}
+        if rollup.period == "hour_at":
+            window = {name: int(value) for name, value in window.items()}
+        conn.execute(
+            text(f"DELETE FROM {rollup.table} WHERE {rollup.period} BETWEEN :first AND :last AND {nothing}"),  # noqa: S608
+            window,
+        )

@@ -14,14 +14,14 @@ def login_box(settings: Settings) -> RenderableType:
     """Address, one log-in a role, the word about the sample data, how to stop."""
     from workbench.sample import logins
 
-    found = list(logins.read(settings))
+    found = logins.read(settings)
     parts: list[RenderableType] = [Text.assemble("Open  ", (url_of(settings), "bold underline")), ""]
     if found:
         table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
         for title in ("log in as", "name", "password"):
             table.add_column(title, no_wrap=True)
-        for role, name, password in found:
-            table.add_row(role, name, password)
+        for login in found:
+            table.add_row(login.role_title, login.name, login.password)
         parts += [table, "", Text("Sample data: Philly 2017 job log, replayed; people and awards are made up.", "dim")]
     parts.append(Text("Stop: Ctrl-C here, or `make down` from anywhere.", "dim"))
     return Panel(Group(*parts), title=settings.centre.name, box=box.ROUNDED, expand=False, padding=(1, 3))

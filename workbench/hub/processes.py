@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,24 +63,20 @@ def children_of(process: Process) -> list[Process]:
 
 
 def end(processes: Iterable[Process], *, grace_s: float = 10) -> list[Process]:
-    """End these and what they started: asked first (SIGTERM), after `grace_s` seconds made to (SIGKILL).
+    """End these: asked first (SIGTERM), after `grace_s` seconds made to (SIGKILL).
+
+    What they have started is theirs to end: a Hub's notebook servers may be meant to outlive it.
 
     Returns: those that were alive, in the order given.
     """
     ended = [(process, handle) for process in processes if (handle := process._handle()) is not None]
-    family: list[psutil.Process] = []
     for _, handle in ended:
-        try:
-            family += [handle, *handle.children(recursive=True)]
+        with suppress(psutil.NoSuchProcess):
             handle.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    _, left = psutil.wait_procs(family, timeout=grace_s)
+    _, left = psutil.wait_procs([handle for _, handle in ended], timeout=grace_s)
     for handle in left:
-        try:
+        with suppress(psutil.NoSuchProcess):
             handle.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(left, timeout=5)
     return [process for process, _ in ended]
 

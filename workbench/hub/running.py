@@ -227,4 +227,5 @@ def end_leftovers(settings: Settings, *, servers: bool = True) -> list[Process]:
     found = leftovers(settings, servers=servers)
     # The Hub first and by itself: given time, it ends the others in order.
     ended = end([p for p in found if p.name == "hub"], grace_s=STOPS_WITHIN_S)
-    return ended + end(p for p in found if p.name != "hub")
+    # A notebook server's keeper first lets its kernels end and writes down when.
+    return ended + end((p for p in found if p.name != "hub"), grace_s=20)

@@ -1,0 +1,108 @@
+"""What all tests share: a state folder of their own, and suites that say loudly when they cannot run here.
+
+`WORKBENCH_REQUIRE=browser,gpu` names suites that must run: where one cannot, its tests fail instead of being skipped,
+and so does a run in which it has no test at all.
+"""
+
+import importlib.util
+import os
+import shutil
+from functools import cache
+
+import pytest
+
+from workbench.settings import load
+from workbench.store.engine import open_store
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SUITES = ("browser", "gpu", "notebook", "postgres", "slurm")
+
+
+@cache
+def missing_for(suite: str) -> str | None:
+    """Why a suite cannot run here, None when it can."""
+    if suite == "browser":
+        if importlib.util.find_spec("playwright") is None:
+            return "playwright is not installed (make test)"
+        return None if chromium_path() else "no Chromium on the PATH (on Debian: apt-get install chromium)"
+    if suite == "gpu":
+        return None if _gpus() and importlib.util.find_spec("cudf") else "no NVIDIA GPU with the gpu extra"
+    if suite == "notebook":
+        return None if importlib.util.find_spec("nbval") else "nbval is not installed (make test)"
+    if suite == "postgres":
+        return None if os.environ.get("WORKBENCH_TEST_POSTGRES") else "WORKBENCH_TEST_POSTGRES names no server"
+    return None if shutil.which("sinfo") else "no Slurm on the PATH"
+
+
+def chromium_path() -> str | None:
+    return next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+
+
+def _gpus() -> int:
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    return int(pynvml.nvmlDeviceGetCount())
+
+
+def required() -> set[str]:
+    return {name for name in os.environ.get("WORKBENCH_REQUIRE", "").replace(",", " ").split() if name}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if unknown := required() - set(SUITES):
+        raise pytest.UsageError(
+            f"WORKBENCH_REQUIRE: no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}"
+        )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for suite in SUITES:
+        if item.get_closest_marker(suite) and (why := missing_for(suite)):
+            if suite in required():
+                pytest.fail(f"the {suite} suite is required and cannot run: {why}", pytrace=False)
+            pytest.skip(f"the {suite} suite cannot run here: {why}")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    held = {suite for suite in SUITES for item in session.items if item.get_closest_marker(suite)}
+    if absent := required() - held:
+        raise pytest.UsageError(f"WORKBENCH_REQUIRE: this run holds no test of the suite {', '.join(sorted(absent))}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = " ".join(str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    for suite in SUITES:
+        if f"the {suite} suite cannot run here" in skipped:
+            terminalreporter.section(f"NOT RUN: the {suite} suite ({missing_for(suite)})", red=True)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of the Chromium to drive."""
+    return chromium_path()
+
+
+@pytest.fixture
+def workbench_home(tmp_path, monkeypatch):
+    """A state folder of this test's own; nothing of the person's environment reaches it."""
+    home = tmp_path / "state"
+    for name in ("WORKBENCH_CONFIG", "WORKBENCH_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def settings(workbench_home):
+    return load(home=workbench_home)
+
+
+@pytest.fixture
+def store(settings):
+    opened = open_store(settings)
+    yield opened
+    opened.engine.dispose()

@@ -5,7 +5,8 @@ WorkbenchError
 ├── BadInput
 │   ├── FileUnreadable       a file that cannot be opened or is not what its name says
 │   ├── MappingError         a job-log mapping with all its problems listed
-│   └── NothingReadable      a log of which no row could be used
+│   ├── NothingReadable      a log of which no row could be used
+│   └── ChoiceRefused        a server that somebody may not or cannot start
 ├── Unknown
 │   ├── UnknownGpuModel
 │   ├── UnknownProject
@@ -20,6 +21,7 @@ WorkbenchError
     ├── DidNotAnswer         a part was started and stayed silent, or ended
     ├── ClusterCannotStart   a notebook's Dask cluster
     ├── WorkersDoNotFit      more Dask workers than the server has room for
+    ├── LoginsExposed        sample logins and an address that others can reach
     └── NotOurs              a folder or process that we did not make
 """
 
@@ -59,6 +61,10 @@ class NothingReadable(BadInput):
     def __init__(self, path: Path | str, rejected: int, first_reason: str | None):
         why = f"all {rejected} rows were rejected, the first because: {first_reason}" if rejected else "it has no rows"
         super().__init__(f"{path}: no row could be used; {why}. Check the mapping and the file.")
+
+
+class ChoiceRefused(BadInput):
+    """Its text is the reason in the person's language, made where the choice is checked."""
 
 
 class Unknown(WorkbenchError):
@@ -135,6 +141,14 @@ class WorkersDoNotFit(CannotStart):
     def __init__(self, workers: int, have: str, most: int):
         ask = f"Ask for at most {most}, or start" if most else "Start"
         super().__init__(f"{workers} worker(s) do not fit in {have}. {ask} a server with a larger profile.")
+
+
+class LoginsExposed(CannotStart):
+    def __init__(self, address: str):
+        super().__init__(
+            f"The Hub would listen on {address} while the sample logins exist. Remove them (workbench sample forget), "
+            "or listen on 127.0.0.1."
+        )
 
 
 class NotOurs(CannotStart):

@@ -6,11 +6,14 @@ WorkbenchError
 │   ├── FileUnreadable       a file that cannot be opened or is not what its name says
 │   ├── MappingError         a job-log mapping with all its problems listed
 │   ├── NothingReadable      a log of which no row could be used
-│   └── ChoiceRefused        a server that somebody may not or cannot start
+│   ├── ChoiceRefused        a server that somebody may not or cannot start
+│   └── BadQuestion          a question for figures that cannot be asked so
 ├── Unknown
 │   ├── UnknownGpuModel
 │   ├── UnknownProject
-│   └── UnknownPerson
+│   ├── UnknownPerson
+│   └── UnknownServer        no notebook server of this id, or not the asker's
+├── NotConnected             a notebook that finds no centre, or is not let in
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
 └── CannotStart
@@ -67,6 +70,11 @@ class ChoiceRefused(BadInput):
     """Its text is the reason in the person's language, made where the choice is checked."""
 
 
+class BadQuestion(BadInput):
+    def __init__(self, what: str, what_to_do: str):
+        super().__init__(f"This cannot be asked: {what}; {what_to_do}.")
+
+
 class Unknown(WorkbenchError):
     """A name that nothing stands behind."""
 
@@ -84,6 +92,17 @@ class UnknownProject(Unknown):
 class UnknownPerson(Unknown):
     def __init__(self, name: str):
         super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")
+
+
+class UnknownServer(Unknown):
+    def __init__(self, server_id: str):
+        super().__init__(f"There is no server {server_id!r} of yours.")
+
+
+class NotConnected(WorkbenchError):
+    def __init__(self, why: str, what_to_do: str, reference: str = ""):
+        last = f" (reference {reference})" if reference else ""
+        super().__init__(f"{why} {what_to_do}{last}")
 
 
 class NoPrice(WorkbenchError):

@@ -91,6 +91,7 @@ def serve(settings: Settings, screen: Console) -> None:
     try:
         with step(screen, "Starting the Hub and the dashboards"):
             running.wait_until_it_answers(settings, hub)
+        running.remember(settings, hub.pid)
         _say(screen, login_box(settings))
         while (status := running.ended(hub, within_s=LOOK_EVERY_S)) is None:
             running.remember(settings, hub.pid)

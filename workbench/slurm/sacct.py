@@ -1,0 +1,313 @@
+"""`sacct --parsable2` text to a job frame: one row per allocation and attempt; steps are counted, never added up.
+
+Times without an offset are the cluster's wall clock; where clocks went back, Elapsed says which of the two hours it was.
+A job's GPUs are those that Slurm allocated (AllocTRES, before 20.11 AllocGRES). Source: sacct(1).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from workbench.analytics.parsed import NAME_MAX, ParsedLog, Reject, shortened, trouble
+from workbench.analytics.schema import job_frame
+from workbench.periods import iso
+from workbench.slurm.records import JOB_ID, Record, Records, read_records
+from workbench.slurm.times import elapsed_seconds, wall_seconds
+from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of
+from workbench.wallclock import LATEST_S, Clock
+
+FORMAT = "JobID,JobName,User,Account,Partition,State,Submit,Start,End,Elapsed,AllocCPUS,AllocTRES"
+COMMAND = f"sacct --allusers --duplicates --array --parsable2 --format={FORMAT}"
+"""How to ask sacct for what is read here."""
+
+RUNS_ON = frozenset(
+    {"RUNNING", "SUSPENDED", "COMPLETING", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING", "CONFIGURING"}
+)
+WAITS = frozenset({"PENDING", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
+NEVER_RAN = frozenset(
+    {"CANCELLED", "FAILED", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "REVOKED", "REQUEUED", "LAUNCH_FAILED"}
+)
+"""States of a job that may have no start: it was withdrawn before it could run."""
+
+
+class _Unusable(ValueError):
+    """One row cannot be used."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass
+class _Counts:
+    steps: int = 0
+    not_started: int = 0
+    no_tres: int = 0
+    clock_differs: int = 0
+    late_submit: int = 0
+    newest: int = 0
+
+    def saw(self, *moments: int | None) -> None:
+        self.newest = max(self.newest, *(m or 0 for m in moments))
+
+
+def parse_sacct(
+    text: str,
+    cluster: str,
+    zone: ZoneInfo,
+    *,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    weights: Mapping[str, Fraction] | None = None,
+) -> ParsedLog:
+    """Jobs of a sacct text.
+
+    Args:
+        text: `sacct --parsable2` output; bytes that were no UTF-8 as surrogates.
+        cluster: name to file the jobs under.
+        zone: of the clock that sacct printed.
+        delimiter: as given to sacct; default: found in the header.
+        columns: names in order where the text has no header.
+        weights: GPUs that one unit of a GPU type counts for (slurm.tres).
+
+    Raises:
+        ValueError: it is no such text, or columns are missing without which no GPU time can be told.
+    """
+    records = read_records(text, delimiter=delimiter, columns=columns)
+    reader = _Reader(records, cluster, zone, weights or {})
+    rejects = list(records.broken)
+    rows = []
+    for record in records.rows:
+        try:
+            row = reader.row(record)
+        except _Unusable as problem:
+            rejects.append(
+                Reject(record.line, problem.kind, str(problem), shortened(records.delimiter.join(record.cells)))
+            )
+            continue
+        if row is not None:
+            rows.append(row)
+    counts = reader.counts
+    for row in rows:
+        counts.saw(row["end_at"])
+    for row in rows:  # a running job without Elapsed was alive at the newest moment that the text tells of
+        if row["seen_until_at"] is None:
+            row["seen_until_at"] = max(row["start_at"], counts.newest)
+    return ParsedLog(
+        jobs=job_frame(pd.DataFrame(rows)),
+        rejects=sorted(rejects, key=lambda reject: reject.line),
+        steps=counts.steps,
+        not_started=counts.not_started,
+        notices=_notices(counts, zone),
+        observed_until=counts.newest or None,
+    )
+
+
+def _notices(counts: _Counts, zone: ZoneInfo) -> list[str]:
+    said = []
+    if counts.no_tres:
+        said.append(f"{counts.no_tres} jobs have an empty AllocTRES: taken as jobs without GPUs.")
+    if counts.clock_differs:
+        said.append(
+            f"In {counts.clock_differs} jobs End − Start is not Elapsed (End − Start counts). "
+            f"Times were read as {zone.key}: is that the cluster's zone?"
+        )
+    if counts.late_submit:
+        said.append(f"{counts.late_submit} jobs were submitted after they started: their wait is unknown.")
+    return said
+
+
+class _Reader:
+    """One text's columns, and how a row becomes a job."""
+
+    def __init__(self, records: Records, cluster: str, zone: ZoneInfo, weights: Mapping[str, Fraction]) -> None:
+        self.place = {name: at for at, name in reversed(list(enumerate(records.columns)))}
+        self.cluster, self.zone, self.weights = cluster, zone, weights
+        self.clock = Clock(zone)
+        self.counts = _Counts()
+        self.known_gpus: dict[tuple[str, str, str, str], Gpus] = {}
+        _check_columns(self.place)
+        # JobID is in every export and unique for tasks and components too; a text with JobIDRaw alone is keyed by that.
+        self.id_column = "jobid" if "jobid" in self.place else "jobidraw"
+
+    def row(self, record: Record) -> dict[str, object] | None:
+        """The job of a row; None for a step or a job that never started (counted)."""
+        cell = self._cells(record)
+        job_id = cell(self.id_column)
+        if not JOB_ID.fullmatch(job_id):
+            raise _Unusable("no job id", f"{job_id!r} is no job id")
+        if "." in job_id:
+            self.counts.steps += 1
+            return None
+        state = cell("state").partition(" ")[0].rstrip("+") or None
+        submit, start, end = (self._moment(cell, name) for name in ("submit", "start", "end"))
+        elapsed = self._elapsed(cell)
+        if not start or state in WAITS:
+            return self._without_start(state, elapsed, submit)
+        if "[" in job_id:
+            raise _Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: export with --array")
+        runs_on = not end and (state is None or state in RUNS_ON)
+        if not end and not runs_on and elapsed is None:
+            raise _Unusable("no end", f"state {state}, but no End and no Elapsed")
+        start_at, end_at = self._span(start, end, elapsed, runs_on=runs_on)
+        submit_at = self._submit(submit, start_at)
+        seen_until_at = end_at if end_at is not None else None if elapsed is None else start_at + elapsed
+        self.counts.saw(submit_at, start_at, seen_until_at)
+        until = start_at if seen_until_at is None else seen_until_at
+        gpus = self._gpus(cell, ran=until > start_at)
+        if wrong := trouble(start_at, until, gpus.parts):
+            raise _Unusable(*wrong)
+        submit_known = submit_at is not None and submit_at <= start_at
+        self.counts.late_submit += submit_at is not None and submit_at > start_at
+        return {
+            "cluster": self.cluster,
+            # A resized job has a row per size, all with one id and submit time.
+            "job_id": f"{job_id}/{start_at}" if state == "RESIZING" and end_at is not None else job_id,
+            "submit_at": start_at if submit_at is None else submit_at,
+            "start_at": start_at,
+            "end_at": end_at,
+            "seen_until_at": seen_until_at,
+            "project": _name(cell, "account"),
+            "user_name": _name(cell, "user"),
+            "partition": _name(cell, "partition"),
+            "gpu_model": gpus.model,
+            "gpu_parts": gpus.parts,
+            "cpu_cores": _cpus(cell),
+            "state": state,
+            "name": cell("jobname").encode("utf-8", "surrogateescape").decode("utf-8", "replace") or None,
+            "source": "sacct",
+            "submit_known": submit_known,
+        }
+
+    def _cells(self, record: Record) -> Callable[[str], str]:
+        cells, place = record.cells, self.place
+
+        def cell(name: str) -> str:
+            at = place.get(name)
+            return "" if at is None else cells[at] if name == "jobname" else cells[at].strip()
+
+        return cell
+
+    def _moment(self, cell: Callable[[str], str], name: str) -> tuple[int, ...]:
+        """UTC readings of a time: none where there is no time yet, two where clocks went back."""
+        try:
+            found = wall_seconds(cell(name))
+        except ValueError as problem:
+            raise _Unusable("no time", f"{name.capitalize()} {problem}") from problem
+        if found is None:
+            return ()
+        seconds, is_utc = found
+        if not 0 < seconds < LATEST_S:
+            raise _Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond 1970 to 2200")
+        readings = (seconds,) if is_utc else self.clock.readings(seconds)
+        if not readings:
+            raise _Unusable(
+                "a time that never was",
+                f"{name.capitalize()} {cell(name)} was skipped by the clocks in {self.zone.key}",
+            )
+        return readings
+
+    def _elapsed(self, cell: Callable[[str], str]) -> int | None:
+        """Seconds from start to end or to the moment of asking: Slurm takes suspended time out of Elapsed."""
+        try:
+            elapsed = elapsed_seconds(cell("elapsedraw") or cell("elapsed"))
+            suspended = elapsed_seconds(cell("suspended"))
+        except ValueError as problem:
+            raise _Unusable("no elapsed time", str(problem)) from problem
+        return None if elapsed is None else elapsed + (suspended or 0)
+
+    def _without_start(self, state: str | None, elapsed: int | None, submit: tuple[int, ...]) -> None:
+        if state not in WAITS and (elapsed or (state is not None and state not in NEVER_RAN)):
+            raise _Unusable("no start", f"state {state or 'unknown'}, elapsed {elapsed or 0} s, but no Start")
+        self.counts.not_started += 1
+        self.counts.saw(*submit)
+
+    def _span(
+        self, start: tuple[int, ...], end: tuple[int, ...], elapsed: int | None, *, runs_on: bool
+    ) -> tuple[int, int | None]:
+        """The start and end that all that the row says leaves possible."""
+        if runs_on:
+            ways: list[tuple[int, int | None]] = [(s, None) for s in start]
+        elif not end:
+            assert elapsed is not None
+            ways = [(s, s + elapsed) for s in start]
+        else:
+            pairs = [(s, e) for s in start for e in end]
+            if len(pairs) > 1:
+                pairs = [p for p in pairs if p[1] >= p[0] and (elapsed is None or p[1] - p[0] == elapsed)] or pairs
+            elif elapsed is not None and pairs[0][1] >= pairs[0][0]:
+                self.counts.clock_differs += pairs[0][1] - pairs[0][0] != elapsed
+            ways = list(pairs)
+        if len(ways) > 1:
+            moments = " or ".join(iso(s) for s in dict.fromkeys(s for s, _ in ways))
+            raise _Unusable(
+                "an hour that came twice", f"clocks in {self.zone.key} went back; it may have started at {moments}"
+            )
+        return ways[0]
+
+    def _submit(self, submit: tuple[int, ...], start_at: int) -> int | None:
+        """The submit time; of two readings the last that is not after the start (it is part of the job's key)."""
+        before = [moment for moment in submit if moment <= start_at]
+        return before[-1] if before else submit[0] if submit else None
+
+    def _gpus(self, cell: Callable[[str], str], *, ran: bool) -> Gpus:
+        tres, gres, req_tres, req_gres = (cell(n) for n in ("alloctres", "allocgres", "reqtres", "reqgres"))
+        if not (tres or gres):
+            self.counts.no_tres += 1
+        key = (tres, gres, req_tres, req_gres)
+        try:
+            gpus = self.known_gpus.get(key)
+            if gpus is None:
+                gpus = self.known_gpus[key] = gpus_of(tres, weights=self.weights)
+                if not gpus.parts:
+                    gpus = self.known_gpus[key] = gpus_of(gres, weights=self.weights)
+        except ValueError as problem:
+            raise _Unusable("GPUs not readable", str(problem)) from problem
+        if gpus == NO_GPUS and ran and "gpu" in f"{req_tres},{req_gres}".lower() and _asked(req_tres, req_gres):
+            asked = req_gres if "gpu" in req_gres.lower() else req_tres
+            raise _Unusable("GPUs not known", f"it asked for {asked!r}, but nothing says what it was given")
+        return gpus
+
+
+def _asked(*requests: str) -> bool:
+    try:
+        return any(gpus_of(request).parts for request in requests)
+    except ValueError:
+        return True
+
+
+def _name(cell: Callable[[str], str], column: str) -> str | None:
+    text = cell(column)
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise _Unusable("not UTF-8", f"{column.capitalize()} {shortened(text)!r} is not valid UTF-8")
+    if len(text) > NAME_MAX:
+        raise _Unusable("too long a name", f"{column.capitalize()} has {len(text)} characters, more than {NAME_MAX}")
+    return text or None
+
+
+def _cpus(cell: Callable[[str], str]) -> int | None:
+    for column in ("alloccpus", "ncpus"):
+        if cell(column).isdecimal():
+            return int(cell(column))
+    for entry in cell("alloctres").split(","):
+        name, _, count = entry.partition("=")
+        if name == "cpu" and count.isdecimal():
+            return int(count)
+    return None
+
+
+def _check_columns(place: Mapping[str, int]) -> None:
+    lacks = []
+    if not {"jobid", "jobidraw"} & place.keys():
+        lacks.append("JobID")
+    if "start" not in place:
+        lacks.append("Start")
+    if not {"end", "elapsed", "elapsedraw"} & place.keys():
+        lacks.append("End or Elapsed")
+    if not {"alloctres", "allocgres"} & place.keys():
+        lacks.append("AllocTRES (what GPUs a job was given)")
+    if lacks:
+        raise ValueError(f"it lacks {', '.join(lacks)}. Ask for them: {COMMAND}")

@@ -103,7 +103,7 @@ def check_python(version: tuple[int, ...]) -> None:
 
 def check_writable(root: Path) -> None:
     """Raises CannotSetUp where `.venv` cannot be made."""
-    folder = root / ".venv" if (root / ".venv").exists() else root
+    folder = root / ".venv" if os.path.exists(root / ".venv") else root  # noqa: PTH110 - no error where it may not look
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CannotSetUp(f"Cannot write in {folder}: make it yours, or copy the checkout to a folder of yours.")
 

@@ -136,6 +136,7 @@ def start_hub(settings: Settings, config: Path = HUB_CONFIG) -> subprocess.Popen
 def remember(settings: Settings, hub_pid: int) -> None:
     """Write down the Hub and what it started, for a `down` after all else was killed."""
     hub = process_of(hub_pid, "hub")
+    settings.run.mkdir(parents=True, exist_ok=True)
     if hub is not None:
         write_record(settings.run / "hub.json", [hub, *children_of(hub)])
 

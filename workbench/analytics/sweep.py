@@ -6,7 +6,7 @@ bucket exactly, in int64, at a cost that does not grow with the length of jobs. 
 the result of all (so a Dask cluster may sweep its partitions apart: `sweep_parts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,39 +52,61 @@ def sweep(jobs: pd.DataFrame, by: Sequence[str], edges: Int64s) -> pd.DataFrame:
         `wait_known_jobs` and `wait_s` (of jobs started in the bucket whose submit time is known).
     """
     first, last = int(edges[0]), int(edges[-1])
-    start_all, end_all = _ints(jobs["start_at"]), _ints(jobs["seen_until_at"])
-    inside = (start_all < last) & ((end_all > first) | (start_all >= first))
-    jobs = jobs[inside]
+    start, end = _ints(jobs["start_at"]), _ints(jobs["seen_until_at"])
+    inside = (start < last) & ((end > first) | (start >= first))
+    jobs, start, end = jobs[inside], start[inside], end[inside]
     group, groups = _groups(jobs, by)
-    start, end = np.maximum(start_all[inside], first), np.minimum(end_all[inside], last)
-    stride = len(edges)
-    reach = np.append(edges[1:], last)  # end of each bucket; the one past the last has no width
-    keys, place = [], []
-    for moment in (start, np.maximum(end, start)):
-        k = np.searchsorted(edges, moment, side="right") - 1
-        keys.append(group * stride + k)
-        place.append(reach[k] - moment)
-    key, where = np.unique(np.concatenate(keys), return_inverse=True)
-    bucket, width = key % stride, np.append(np.diff(edges), 0)
+    key, sums = spread(start, end, group, _weights(jobs), edges, at_start=_counts(jobs, started=start >= first))
+    return _tidy(key, len(edges), groups, sums)
+
+
+def spread(
+    start: Int64s,
+    end: Int64s,
+    group: Int64s,
+    weights: Mapping[str, Int64s],
+    edges: Int64s,
+    *,
+    at_start: Mapping[str, Int64s] | None = None,
+) -> tuple[Int64s, dict[str, Int64s]]:
+    """Weight × seconds of intervals in each bucket of their group.
+
+    Args:
+        start: beginnings, UTC epoch seconds, before the last edge.
+        end: ends, not before the beginnings nor before the first edge.
+        group: number of each interval's group, ≥ 0.
+        weights: per name one weight an interval.
+        edges: ascending bucket edges, at least two.
+        at_start: per name one number an interval, added to the bucket of its beginning.
+
+    Returns:
+        Keys, group · len(edges) + bucket, each once, not ordered; and per name its sum for each key, which may be 0.
+    """
+    stride, first, last = len(edges), int(edges[0]), int(edges[-1])
+    start, end = np.maximum(start, first), np.minimum(end, last)
+    reach: Int64s = np.append(edges[1:], last)  # end of each bucket; the one past the last has no width
+    width: Int64s = np.append(np.diff(edges), 0)
+    starts_in, ends_in = _bucket_of(start, edges), _bucket_of(end, edges)
+    key, where = np.unique(np.concatenate((group * stride + starts_in, group * stride + ends_in)), return_inverse=True)
     gap = np.diff(key, append=key[-1:] + 1) - 1
     kept, carried = {}, {}
     running = np.zeros(len(key), dtype=bool)
-    for name, weight in _weights(jobs).items():
-        part = _sum_at(len(key), where, (weight * place[0], -weight * place[1]))
+    for name, weight in weights.items():
+        part = _sum_at(len(key), where, (weight * (reach[starts_in] - start), -weight * (reach[ends_in] - end)))
         carry = np.cumsum(_sum_at(len(key), where, (weight, -weight)))
         # The sum is back at 0 at the end of each group, so that nothing is carried into the next.
-        kept[name] = part + width[bucket] * np.concatenate(([0], carry[:-1]))[: len(key)]
+        kept[name] = part + width[key % stride] * np.concatenate(([0], carry[:-1]))[: len(key)]
         carried[name] = carry
         running |= carry != 0
     times = np.where(running, gap, 0)
     between = np.repeat(key + 1, times) + _count_up(times)
-    out: dict[str, Int64s] = {}
-    for name in AMOUNTS:
-        out[name] = np.concatenate((kept[name], np.repeat(carried[name], times) * width[between % stride]))
-    for name, count in _counts(jobs, started=start_all[inside] >= first).items():
-        begun = _sum_at(len(key), where[: len(jobs)], (count,))
-        out[name] = np.concatenate((begun, np.zeros(len(between), dtype=np.int64)))
-    return _tidy(np.concatenate((key, between)), stride, groups, out)
+    sums: dict[str, Int64s] = {}
+    for name in weights:
+        sums[name] = np.concatenate((kept[name], np.repeat(carried[name], times) * width[between % stride]))
+    for name, count in (at_start or {}).items():
+        begun = _sum_at(len(key), where[: len(start)], (count,))
+        sums[name] = np.concatenate((begun, np.zeros(len(between), dtype=np.int64)))
+    return np.concatenate((key, between)), sums
 
 
 def add_up(parts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -136,6 +158,11 @@ def _counts(jobs: pd.DataFrame, *, started: npt.NDArray[np.bool_]) -> dict[str, 
         "wait_known_jobs": known.astype(np.int64),
         "wait_s": np.where(known, wait, 0),
     }
+
+
+def _bucket_of(times: Int64s, edges: Int64s) -> Int64s:
+    found: Int64s = np.searchsorted(edges, times, side="right").astype(np.int64) - 1
+    return found
 
 
 def _sum_at(size: int, where: Int64s, values: tuple[Int64s, ...]) -> Int64s:

@@ -20,7 +20,7 @@ from workbench.store.bulk import add_rows, insert_rows, rows_of
 REBUILD_ROWS = 200_000
 """Jobs read at a time by `rebuild`: bounds its memory."""
 
-TOTALS = (*AMOUNTS, "jobs_started")
+SUMS = (*AMOUNTS, *COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class Rollup:
     table: str
     period: str
     by: tuple[str, ...]
-    sums: tuple[str, ...]
     edges: Callable[[int, int, ZoneInfo], Int64s]
     label: Callable[[Int64s, ZoneInfo], np.ndarray]
 
@@ -52,13 +51,12 @@ def _iso_days(edges: Int64s, zone: ZoneInfo) -> np.ndarray:
 
 
 PLACE = ("cluster", "partition", "gpu_model", "project")
-HOURLY = Rollup("rollup_hourly", "hour_at", PLACE, TOTALS, _hours, _as_they_are)
-DAILY = Rollup("rollup_daily", "day", PLACE, (*AMOUNTS, *COUNTS), day_edges, _iso_days)
+HOURLY = Rollup("rollup_hourly", "hour_at", PLACE, _hours, _as_they_are)
+DAILY = Rollup("rollup_daily", "day", PLACE, day_edges, _iso_days)
 USER_DAILY = Rollup(
     "rollup_user_daily",
     "day",
     ("cluster", "project", "user_name", "partition", "gpu_model"),
-    (*AMOUNTS, *COUNTS),
     day_edges,
     _iso_days,
 )
@@ -105,11 +103,11 @@ def rebuild(conn: Connection, zone: ZoneInfo) -> int:
 def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     """What these jobs put into a rollup: one row per key, in the key's order; none that is all zero."""
     if jobs.empty:
-        return pd.DataFrame(columns=[*rollup.keys, *rollup.sums])
+        return pd.DataFrame(columns=[*rollup.keys, *SUMS])
     edges = rollup.edges(int(jobs["start_at"].min()), int(jobs["seen_until_at"].max()) + 1, zone)
     swept = sweep(jobs, rollup.by, edges)
     swept[rollup.period] = rollup.label(edges, zone)[swept["bucket"].to_numpy()]
-    return swept[[*rollup.keys, *rollup.sums]]
+    return swept[[*rollup.keys, *SUMS]]
 
 
 def mark_dirty(conn: Connection, kind: str, keys: pd.DataFrame) -> None:
@@ -132,16 +130,16 @@ def _difference(rollup: Rollup, gone: pd.DataFrame, come: pd.DataFrame, zone: Zo
     if gone.empty:
         return added
     taken = contributions(rollup, gone, zone)
-    taken[list(rollup.sums)] *= -1
+    taken[list(SUMS)] *= -1
     both = pd.concat((added, taken), ignore_index=True) if not added.empty else taken
-    change = both.groupby(list(rollup.keys), as_index=False)[list(rollup.sums)].sum()
-    return change[(change[list(rollup.sums)] != 0).any(axis=1)]
+    change = both.groupby(list(rollup.keys), as_index=False)[list(SUMS)].sum()
+    return change[(change[list(SUMS)] != 0).any(axis=1)]
 
 
 def _add(conn: Connection, rollup: Rollup, change: pd.DataFrame, *, may_vanish: bool) -> None:
-    add_rows(conn, rollup.table, rollup.keys, rollup.sums, rows_of(change, (*rollup.keys, *rollup.sums)))
+    add_rows(conn, rollup.table, rollup.keys, SUMS, rows_of(change, (*rollup.keys, *SUMS)))
     if may_vanish and not change.empty:
-        nothing = " AND ".join(f"{name} = 0" for name in rollup.sums)
+        nothing = " AND ".join(f"{name} = 0" for name in SUMS)
         window = {"first": change[rollup.period].min(), "last": change[rollup.period].max()}
         if rollup.period == "hour_at":
             window = {name: int(value) for name, value in window.items()}

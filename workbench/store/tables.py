@@ -50,6 +50,8 @@ rollup_hourly = Table(
     Column("gpu_part_seconds", BigInteger, nullable=False),
     Column("core_seconds", BigInteger, nullable=False),
     Column("jobs_started", Integer, nullable=False),
+    Column("wait_known_jobs", Integer, nullable=False),
+    Column("wait_s", BigInteger, nullable=False),
     Index("ix_rollup_hourly_project", "project", "hour_at"),
     sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
 )

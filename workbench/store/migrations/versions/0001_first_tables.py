@@ -118,6 +118,8 @@ def upgrade() -> None:
         sa.Column("gpu_part_seconds", sa.BigInteger(), nullable=False),
         sa.Column("core_seconds", sa.BigInteger(), nullable=False),
         sa.Column("jobs_started", sa.Integer(), nullable=False),
+        sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
+        sa.Column("wait_s", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
             "cluster", "hour_at", "partition", "gpu_model", "project", name=op.f("pk_rollup_hourly")
         ),

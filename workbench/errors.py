@@ -13,7 +13,7 @@ WorkbenchError
 │   ├── UnknownProject
 │   ├── UnknownPerson
 │   └── UnknownServer        no notebook server of this id, or not the asker's
-├── NotConnected             a notebook that finds no centre, or is not let in
+├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
 └── CannotStart
@@ -99,7 +99,7 @@ class UnknownServer(Unknown):
         super().__init__(f"There is no server {server_id!r} of yours.")
 
 
-class NotConnected(WorkbenchError):
+class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
         super().__init__(f"{why} {what_to_do}{last}")

@@ -1,0 +1,135 @@
+"""The Hub's configuration as a function of the settings: `apply(c, settings)` on an empty traitlets Config.
+
+Ports, from settings.hub: public, proxy's own, Hub's own, dashboards; all but the first on loopback always. State is
+under settings.hub_state. A Hub that is stopped in order stops its servers; one that is killed leaves them running, and
+the next one finds them again.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from traitlets.config import Config
+
+from workbench.domain.access import pages_of, scope_of
+from workbench.errors import LoginsExposed
+from workbench.hub import proxy, services
+from workbench.hub.authenticator import CentreAuthenticator
+from workbench.hub.own_proxy import OwnProxy
+from workbench.hub.spawners import LocalSpawner
+from workbench.sample import logins
+from workbench.settings import Settings
+
+TEMPLATES = Path(__file__).parent / "templates"
+GROUPS_ASKED_EVERY_S = 60
+LANDING = {"executives": "occupancy", "secretariat": "spend", "operators": "occupancy"}
+
+
+def apply(c: Config, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    """Set all that the Hub needs to run this centre.
+
+    Raises:
+        LoginsExposed: the settings name an address that others can reach while the sample logins exist.
+    """
+    settings.hub_state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _addresses(c, settings)
+    _state(c, settings)
+    _people(c, settings)
+    _servers(c, settings)
+    _pages(c, settings)
+    c.JupyterHub.services = services.services(settings, os.getpid(), environ)
+    c.JupyterHub.load_roles = services.roles()
+    refuse_exposed_logins(c, settings)
+
+
+def refuse_exposed_logins(c: Config, settings: Settings) -> None:
+    """Raise LoginsExposed unless the Hub listens on loopback only or the sample logins are gone; also after config.d."""
+    host = urlsplit(str(c.JupyterHub.bind_url)).hostname or ""
+    if logins.exist(settings) and not _is_loopback(host):
+        raise LoginsExposed(host or "all addresses")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _addresses(c: Config, settings: Settings) -> None:
+    hub = settings.hub
+    host = f"[{hub.ip}]" if ":" in hub.ip else hub.ip
+    c.JupyterHub.bind_url = f"http://{host}:{hub.port}"
+    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub.hub_port}"
+    c.JupyterHub.proxy_class = OwnProxy
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.proxy_api_port}"
+    c.ConfigurableHTTPProxy.command = proxy.command()
+    c.ConfigurableHTTPProxy.pid_file = str(settings.hub_state / "proxy.pid")
+
+
+def _state(c: Config, settings: Settings) -> None:
+    c.JupyterHub.db_url = f"sqlite:///{settings.hub_state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.upgrade_db = True
+    c.JupyterHub.cookie_secret_file = str(settings.hub_state / "cookie_secret")
+    c.JupyterHub.pid_file = str(settings.hub_state / "hub.pid")
+    c.JupyterHub.cleanup_servers = True
+    c.JupyterHub.cleanup_proxy = True
+    c.JupyterHub.authenticate_prometheus = True
+
+
+def _people(c: Config, settings: Settings) -> None:
+    c.JupyterHub.authenticator_class = CentreAuthenticator
+    c.CentreAuthenticator.centre = settings
+    c.CentreAuthenticator.allow_all = True  # all who have a password here
+    c.CentreAuthenticator.manage_groups = True
+    c.CentreAuthenticator.auth_refresh_age = GROUPS_ASKED_EVERY_S
+    c.CentreAuthenticator.refresh_pre_spawn = True
+    c.CentreAuthenticator.username_pattern = r"^[a-z0-9][a-z0-9._@+-]{0,79}$"
+    c.JupyterHub.cookie_max_age_days = 7
+    c.JupyterHub.tornado_settings = {
+        "cookie_options": {"samesite": "Lax"},
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+    }
+
+
+def _servers(c: Config, settings: Settings) -> None:
+    c.JupyterHub.spawner_class = LocalSpawner
+    c.JupyterHub.last_activity_interval = 60
+    c.LocalSpawner.centre = settings
+    # -P: a file of theirs named like a module of ours must not be run in its place.
+    c.LocalSpawner.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
+    c.LocalSpawner.args = server_arguments()
+    c.LocalSpawner.env_keep = ["LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH"]
+    c.LocalSpawner.server_token_scopes = services.SERVER_TOKEN_SCOPES
+    c.LocalSpawner.start_timeout = settings.hub.start_timeout_s
+    c.LocalSpawner.http_timeout = settings.hub.start_timeout_s
+    c.LocalSpawner.poll_interval = 5
+
+
+def server_arguments() -> list[str]:
+    """Options of every notebook server: it asks nothing of the internet by itself."""
+    quiet = ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]
+    quiet.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    return [*quiet, "--allow-root"] if os.geteuid() == 0 else quiet
+
+
+def _pages(c: Config, settings: Settings) -> None:
+    c.JupyterHub.template_paths = [str(TEMPLATES)]
+    c.JupyterHub.template_vars = {"centre": settings.centre, "sample": logins.exist(settings)}
+    c.JupyterHub.default_url = landing
+
+
+def landing(handler: Any) -> str:
+    """Where somebody goes after the log-in: to the page of their role, else '' (the start page, or their server)."""
+    user = handler.current_user
+    if user is None:
+        return ""
+    groups = [group.name for group in user.groups]
+    page = next((LANDING[group] for group in groups if group in LANDING), None)
+    if page is None and any(group.startswith("lead:") for group in groups) and pages_of(scope_of(user.name, groups), groups):
+        page = "projects"
+    return f"/services/{services.CENTRE}/{page}" if page else ""

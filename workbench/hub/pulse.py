@@ -1,0 +1,88 @@
+"""The centre's pulse, a service of the Hub: what servers did becomes usage, usage becomes charges, the lake follows.
+
+    python -m workbench.hub.pulse
+
+Once a minute, and within seconds after a server has ended. Each step stands alone: one that fails is written down and
+tried again with the next beat, the others go on.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from workbench import sample
+from workbench.hub import records
+from workbench.services import meter, rating
+from workbench.settings import Settings, load
+from workbench.store import lake
+from workbench.store.engine import Store, open_store
+
+EVERY_S = 60
+LOOK_EVERY_S = 2
+log = logging.getLogger("workbench.pulse")
+
+
+def beat(store: Store, settings: Settings, now: int) -> list[str]:
+    """One round; the names of the steps that failed."""
+    steps: dict[str, Callable[[], object]] = {
+        "meter": lambda: read_meter(store, settings, now),
+        "sample": lambda: sample.top_up(store, settings, now),
+        "rating": lambda: rating.rate(store, now),
+        "lake": lambda: lake.refresh(store),
+    }
+    return [name for name, step in steps.items() if not _done(name, step)]
+
+
+def read_meter(store: Store, settings: Settings, now: int) -> meter.Metered:
+    """Bring the servers' records into the books and remove those that are done with."""
+    metered = meter.reconcile(store, records.read(settings), now)
+    records.forget(settings, list(metered.ended))
+    return metered
+
+
+def ended_since(folder: Path, known: dict[str, int]) -> bool:
+    """Whether a record has changed that says an end; `known` remembers what was looked at, by modification time (ns)."""
+    found = False
+    for file in folder.glob("*.json"):
+        try:
+            changed = file.stat().st_mtime_ns
+            if known.get(file.name) == changed:
+                continue
+            known[file.name] = changed
+            found |= '"ended_at": null' not in file.read_text(encoding="utf-8")
+        except OSError:
+            continue  # removed or being replaced: the next look sees it
+    return found
+
+
+def _done(name: str, step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except Exception:  # noqa: BLE001 - a face: written down, tried again with the next beat
+        log.exception("step %s failed; it is tried again in %s s", name, EVERY_S)
+        return False
+    return True
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s %(asctime)s pulse] %(message)s")
+    settings = load()
+    store = open_store(settings)
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    next_beat, known = 0.0, {}
+    while not stop.is_set():
+        if time.monotonic() >= next_beat:
+            beat(store, settings, int(time.time()))
+            next_beat = time.monotonic() + EVERY_S
+        elif ended_since(records.folder(settings), known):
+            _done("meter", lambda: read_meter(store, settings, int(time.time())))
+        stop.wait(LOOK_EVERY_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Isolation of a notebook server with bubblewrap, where it is installed and allowed: other homes, secrets, Hub and books
+are not there for it, its own home is writable, of the lake only its projects' files are readable, the rest is read-only.
+
+Without bubblewrap all servers run as the Hub's own user and could read one another's files: fit for trying it out on
+one's own machine, not for people who do not trust each other. The Hub says so in its log.
+
+Source: bwrap(1).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from workbench.settings import ROOT, Settings
+
+
+@cache
+def bwrap() -> str | None:
+    """The program, if this machine lets us use it."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return None
+    probe = [program, "--ro-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--dev", "/dev", "true"]
+    try:
+        tried = subprocess.run(probe, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return program if tried.returncode == 0 else None
+
+
+def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str) -> list[str]:
+    """The command that goes before the server's own.
+
+    Args:
+        settings: names the state folder, which is hidden.
+        home: the person's, the only place that stays.
+        projects: slugs whose files of the lake are readable.
+        program: bwrap.
+    """
+    command = [program, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/"]
+    command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
+    command += ["--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]  # noqa: S108 - the sandbox's own
+    for hidden in (Path.home(), Path("/run")):
+        if hidden.is_dir() and hidden != Path("/"):
+            command += ["--tmpfs", str(hidden)]
+    # The programs themselves may lie below what was hidden.
+    for kept in dict.fromkeys([ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve(), Path("/run/systemd/resolve")]):
+        if kept.is_dir() and kept != Path("/usr"):
+            command += ["--ro-bind", str(kept), str(kept)]
+    command += ["--tmpfs", str(settings.home)]
+    for folder in _lake_folders(settings, projects):
+        command += ["--ro-bind", str(folder), str(folder)]
+    return [*command, "--bind", str(home), str(home), "--chdir", str(home), "--"]
+
+
+def _lake_folders(settings: Settings, projects: Iterable[str]) -> list[Path]:
+    wanted = {f"project={project}" for project in projects}
+    return [folder for folder in sorted(settings.lake.glob("cluster=*/project=*")) if folder.name in wanted]
+
+
+def _has_gpu() -> bool:
+    return any(name.startswith("nvidia") for name in os.listdir("/dev")) if os.path.isdir("/dev") else False  # noqa: PTH112, PTH208

@@ -1,0 +1,68 @@
+"""What runs beside the Hub, and which role may do what: plain data, so that a test can read it.
+
+Nobody is an administrator in the Hub's sense: operators see and stop servers but cannot enter them or act as others.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from workbench.domain.access import GROUP_OF_ROLE
+from workbench.hub.authenticator import VIEWERS
+from workbench.hub.bound import command
+from workbench.settings import Settings
+
+CENTRE = "centre"
+SEE_CENTRE = f"access:services!service={CENTRE}"
+SERVER_TOKEN_SCOPES = ["users:activity!user", "access:servers!server", SEE_CENTRE]
+"""What a notebook server may do in its owner's name: say that it is used, let them in, read their scope of the centre."""
+CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+OPERATOR_SCOPES = [
+    "admin-ui", "list:users", "read:users", "read:servers", "delete:servers", "read:groups", "list:groups",
+    "list:services", "read:services", "read:hub", "read:metrics",
+]  # fmt: skip
+
+
+def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> list[dict[str, object]]:
+    """The services the Hub starts: idle culler, dashboards, pulse. `environ` may name another settings file."""
+    idle_s = settings.hub.idle_timeout_s
+    culler = [f"--timeout={idle_s}", f"--cull-every={max(10, min(300, idle_s // 4))}"]
+    return [
+        {"name": "idle-culler", "command": command(hub_pid, "jupyterhub_idle_culler", *culler), "display": False},
+        {
+            "name": CENTRE,
+            "command": command(hub_pid, "dashboards.serve"),
+            "url": f"http://127.0.0.1:{settings.hub.dashboards_port}",
+            "oauth_no_confirm": True,
+            "environment": environment(settings, environ),
+            "timeout": 20,
+        },
+        {
+            "name": "pulse",
+            "command": command(hub_pid, "workbench.hub.pulse"),
+            "environment": environment(settings, environ),
+            "display": False,
+        },
+    ]
+
+
+def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """What tells a process of ours which settings are meant."""
+    own = {"WORKBENCH_HOME": str(settings.home), "WORKBENCH_PORT": str(settings.hub.port)}
+    own["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environ.get("PATH", os.defpath)])  # noqa: PTH120
+    own |= {name: environ[name] for name in ("WORKBENCH_CONFIG", "HOME") if name in environ}
+    return own
+
+
+def roles() -> list[dict[str, object]]:
+    """Hub roles beyond the built-in ones."""
+    return [
+        {"name": "centre-viewer", "description": "Open the centre's pages", "scopes": [SEE_CENTRE], "groups": [VIEWERS]},
+        {
+            "name": "centre-operator",
+            "description": "See people and servers, stop servers",
+            "scopes": OPERATOR_SCOPES,
+            "groups": [GROUP_OF_ROLE["operator"]],
+        },
+        {"name": "idle-culler", "description": "Stop idle servers", "scopes": CULLER_SCOPES, "services": ["idle-culler"]},
+    ]

@@ -1,0 +1,334 @@
+"""Notebook servers as processes of this machine: one home a person, the chosen profile and project in their environment.
+
+The server is started by a runner (workbench.hub.runner) that outlives the Hub, writes the meter's record and leaves no
+process behind. A Hub that comes back finds its servers by process id *and* start time.
+"""
+
+import asyncio
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psutil
+from jupyterhub.spawner import LocalProcessSpawner, SpawnException
+from jupyterhub.utils import random_port
+from traitlets import Instance, default
+
+from workbench.errors import ChoiceRefused, FolderUnwritable, WorkbenchError
+from workbench.hub import materials, options, records, runner, sandbox
+from workbench.hub.centre_store import store_of
+from workbench.hub.machine import GIB, Held, Machine, machine, share_of
+from workbench.hub.processes import Process, process_of
+from workbench.i18n import _
+from workbench.services import meter, people
+from workbench.services.quote import quote
+from workbench.settings import ROOT, ProfileSettings, Settings
+from workbench.units import gpu_parts
+
+COURSE = ROOT / "notebooks"
+FIRST_PAGE = "/lab/tree/course/01_explore_occupancy.ipynb"
+SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+"""Names of people become names of folders."""
+GRACE_S = 6.0
+"""How long a server may take to end in order; shorter than what `workbench down` gives the runner."""
+DATA_SLACK_BYTES = 2 * GIB
+"""Address space that allocators reserve without using it, on top of the profile's memory."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
+
+
+class Refused(SpawnException):
+    """A start that cannot be: the sentence is shown on the page that asked for it."""
+
+    def __init__(self, message: str, *, status_code: int = 400):
+        super().__init__(message, reason="refused", status_code=status_code)
+        self.jupyterhub_message = message
+
+
+class LocalSpawner(LocalProcessSpawner):
+    """See the module. `centre` are the settings; the store is opened once a process."""
+
+    centre = Instance(Settings).tag(config=True)
+    held: ClassVar[dict[str, Held]] = {}
+    """What the running servers hold of this machine, by server id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choice: options.Choice | None = None
+        self.server_id = ""
+        self.process: Process | None = None
+        self.stage: tuple[int, str] = (5, _("Waiting to start"))
+
+    # --- the choice -------------------------------------------------------------------------------------------------
+
+    async def get_options_form(self) -> str:
+        """The cards, with what is free and what it costs now."""
+        last = self.orm_spawner.user_options or {}
+        return await asyncio.to_thread(self._draw, self.user.name, last)
+
+    def _draw(self, name: str, last: dict[str, object]) -> str:
+        store, now = store_of(self.centre), int(time.time())
+        of = options.offer(
+            self.centre, machine(), self.held.values(), people.places(store, name),
+            lambda profile, project: quote(store, profile, project, now), last,
+        )  # fmt: skip
+        return options.draw(of)
+
+    @default("options_from_form")
+    def _default_options_from_form(self):  # type: ignore[no-untyped-def]
+        return self.choice_from_form
+
+    async def choice_from_form(self, form_data: dict[str, object]) -> dict[str, str]:
+        """The options of a posted form, or of a link's query."""
+        given = {key: value for key, value in form_data.items() if key != "_xsrf"}
+        return (await self._check(given)).as_options()
+
+    @default("apply_user_options")
+    def _default_apply_user_options(self):  # type: ignore[no-untyped-def]
+        return type(self).apply_choice
+
+    async def apply_choice(self, user_options: dict[str, object]) -> None:
+        """Whatever way the options came (form, API, repeated): checked again just before the start."""
+        self.choice = await self._check(user_options)
+        profile = self._profile()
+        self.cpu_limit = float(profile.cpu_cores)
+        self.mem_limit = profile.mem_gib * GIB
+
+    async def _check(self, given: dict[str, object]) -> options.Choice:
+        here = machine()
+        places = await asyncio.to_thread(people.places, store_of(self.centre), self.user.name)
+        try:
+            return options.check(
+                given, options.profiles_here(self.centre, here), places,
+                lambda profile: options.unavailable(profile, here, self.held.values()),
+            )  # fmt: skip
+        except ChoiceRefused as problem:
+            raise Refused(str(problem)) from problem
+
+    def _profile(self) -> ProfileSettings:
+        wanted = self.choice.profile if self.choice else None
+        return next(p for p in options.profiles_here(self.centre, machine()) if p.id == wanted)
+
+    # --- start ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> tuple[str, int]:
+        """Prepare the home, write the request into the books, start, and wait until the server listens.
+
+        Raises:
+            Refused: with the reason, shown on the pending page.
+        """
+        if self.choice is None or not SAFE_NAME.fullmatch(self.user.name):
+            raise Refused(_("This server cannot be started. Open the start page and choose there."))
+        profile, self.server_id = self._profile(), secrets.token_hex(8)
+        try:
+            self.held[self.server_id] = mine = share_of(profile, machine(), self.held.values())
+        except ValueError as problem:
+            raise Refused(_("All GPUs of this machine are taken now. Choose another card or try later.")) from problem
+        try:
+            self.stage = (15, _("Preparing your home and the course"))
+            await asyncio.to_thread(self._prepare_home)
+            await asyncio.to_thread(meter.record_request, store_of(self.centre), self._request(profile))
+            self.stage = (35, _("Starting JupyterLab"))
+            await self._launch(mine)
+            await self._listening()
+        except (WorkbenchError, OSError) as problem:
+            await self.stop(now=True)
+            await self._close_request(str(problem))
+            raise Refused(str(problem), status_code=500) from problem
+        except BaseException:
+            # Cancelled by the Hub's own time limit, or refused: nothing may be left running.
+            await self.stop(now=True)
+            await self._close_request("the start was given up")
+            raise
+        self.stage = (90, _("JupyterLab answers"))
+        return "127.0.0.1", self.port
+
+    def _request(self, profile: ProfileSettings) -> meter.ServerRequest:
+        assert self.choice is not None
+        return meter.ServerRequest(
+            self.server_id, self.user.name, self.choice.project, profile.id,
+            profile.gpu_model if profile.gpus else None, gpu_parts(profile.gpus), profile.cpu_cores, int(time.time()),
+        )  # fmt: skip
+
+    async def _close_request(self, reason: str) -> None:
+        await asyncio.to_thread(meter.record_refusal, store_of(self.centre), self.server_id, int(time.time()), reason)
+
+    def _prepare_home(self) -> None:
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.home.chmod(0o700)
+            records.folder(self.centre).mkdir(parents=True, exist_ok=True)
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            first = not (self.home / "course").exists()
+            done = materials.deliver(COURSE, self.home / "course")
+        except OSError as problem:
+            raise FolderUnwritable(self.home, problem.strerror or str(problem)) from problem
+        there = (self.home / "course" / Path(FIRST_PAGE).name).exists()
+        self.default_url = FIRST_PAGE if first and there else "/lab"
+        self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
+
+    async def _launch(self, mine: Held) -> None:
+        self.port = random_port()
+        home = str(self.home)
+        self.notebook_dir = home
+        command = [*self._runner(mine), *self._sandbox(), *self.cmd, *self.get_args()]
+        env = self.get_env() | self._environment(mine)
+        with self.log_file.open("wb") as log:
+            self.proc = subprocess.Popen(
+                command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, umask=0o077,
+            )  # fmt: skip
+        self.pid = self.proc.pid
+        self.process = process_of(self.pid, "server")
+
+    def _runner(self, mine: Held) -> list[str]:
+        record = records.file_of(self.centre, self.server_id)
+        # Limited only without a GPU: CUDA maps far more than it uses.
+        limit = 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
+        numbers = [str(records.HEARTBEAT_S), str(GRACE_S), str(limit), ",".join(map(str, mine.cores))]
+        return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
+
+    def _sandbox(self) -> list[str]:
+        program = sandbox.bwrap()
+        if program is None:
+            self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
+            return []
+        own = [place.project for place in people.places(store_of(self.centre), self.user.name)]
+        return sandbox.prefix(self.centre, self.home, own, program)
+
+    async def _listening(self) -> None:
+        """Return when the server takes connections.
+
+        Raises:
+            Refused: it ended first; the end of its log is in the sentence.
+        """
+        started = time.monotonic()
+        while not await asyncio.to_thread(_answers, self.port):
+            if await self.poll() is not None:
+                raise Refused(_("JupyterLab ended while starting. Its log ends: {end}").format(end=self._log_end()), status_code=500)
+            elapsed_s = int(time.monotonic() - started)
+            self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
+            await asyncio.sleep(0.2)
+
+    def _log_end(self) -> str:
+        try:
+            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        return " | ".join(line.strip() for line in lines[-3:] if line.strip()) or _("(empty)")
+
+    async def progress(self) -> AsyncIterator[dict[str, object]]:
+        """What is being done, while it is being done."""
+        told = None
+        while self._spawn_pending:
+            if self.stage != told:
+                told = self.stage
+                yield {"progress": told[0], "message": told[1]}
+            await asyncio.sleep(0.3)
+
+    # --- environment ------------------------------------------------------------------------------------------------
+
+    @property
+    def home(self) -> Path:
+        return self.centre.homes / self.user.name
+
+    @property
+    def log_file(self) -> Path:
+        return self.centre.log / "servers" / f"{self.user.name}.log"
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Who they are, for programs that ask; there is no Unix account behind it."""
+        return env | {"USER": self.user.name, "LOGNAME": self.user.name, "HOME": str(self.home), "SHELL": "/bin/bash"}
+
+    def _environment(self, mine: Held) -> dict[str, str]:
+        assert self.choice is not None
+        here = str(Path(sys.executable).parent)
+        path = [here, *(p for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if p != here)]
+        own = {
+            "PATH": os.pathsep.join(path),
+            "WORKBENCH_PROJECT": self.choice.project,
+            "WORKBENCH_PROFILE": self.choice.profile,
+            "WORKBENCH_SERVER_ID": self.server_id,
+            "WORKBENCH_API": f"http://127.0.0.1:{self.centre.hub.dashboards_port}/services/centre/api",
+            "CUDA_VISIBLE_DEVICES": ",".join(mine.devices),
+            # Dask fills these in from the environment: links that work through the Hub's proxy.
+            "DASK_DISTRIBUTED__DASHBOARD__LINK": "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status",
+        }
+        return own | dict.fromkeys(THREADS, str(len(mine.cores)))
+
+    # --- state and end ----------------------------------------------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        """What a later Hub needs to find this server and to know what it holds."""
+        state = super().get_state()
+        if self.process is not None:
+            mine = self.held.get(self.server_id, Held((), ()))
+            state |= {"created_at": self.process.created_at, "server_id": self.server_id, "held": asdict(mine)}
+            state |= {"choice": self.choice.as_options() if self.choice else None}
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Find the server of an earlier Hub; one with our id but another start time is not ours."""
+        super().load_state(state)
+        if "created_at" not in state:
+            return
+        self.server_id = state["server_id"]
+        self.process = Process(state["pid"], state["created_at"], "server")
+        self.choice = options.Choice(**state["choice"]) if state["choice"] else None
+        self.held[self.server_id] = Held(tuple(state["held"]["cores"]), tuple(state["held"]["devices"]))
+
+    def clear_state(self) -> None:
+        """Forget a server that has ended: what it held is free."""
+        super().clear_state()
+        self.held.pop(self.server_id, None)
+        self.process = None
+
+    async def poll(self) -> int | None:
+        """None while the server's runner lives; else its status, 0 where it is not known."""
+        if self.proc is not None:
+            status = self.proc.poll()
+        else:
+            status = None if self.process is not None and self.process.alive else 0
+        if status is not None:
+            if self.process is not None:
+                await asyncio.to_thread(_end_strays, self.server_id)
+            self.clear_state()
+        return status
+
+    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - the Hub's signature
+        """Tell the runner to stop; it ends all that the server started and writes down when."""
+        if await self.poll() is None and self.process is not None:
+            await self._signal(signal.SIGTERM)
+            if not await self.wait_for_death(GRACE_S + 4):
+                await self._signal(signal.SIGKILL)
+                await self.wait_for_death(5)
+        self.held.pop(self.server_id, None)
+
+    async def _signal(self, sig: int) -> bool:
+        if self.process is None or not self.process.alive:
+            return False
+        return bool(await super()._signal(sig))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _end_strays(server_id: str) -> None:
+    """End whatever of this server outlived its runner, which only happens where that was killed."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("WORKBENCH_SERVER_ID") == server_id:
+                process.kill()
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            continue  # gone, or somebody else's

@@ -4,7 +4,7 @@ An application is a request; an award is what the Committee decided: a rate and 
 recommended and awarded amounts are three numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import ForeignKey
@@ -51,3 +51,19 @@ def award_on(awards: Sequence[Award], project: str, day: date) -> Award | None:
     """The project's award on a day, None without one; of two that overlap the one that began first is drawn first."""
     live = [a for a in awards if a.project == project and a.starts_on <= day < a.ends_on]
     return min(live, key=lambda a: (a.starts_on, a.id), default=None)
+
+
+def drawing_award(awards: Sequence[Award], day: date, drawn: Mapping[int, int]) -> Award | None:
+    """The award that pays on a day: of the live ones with something left the one that began first.
+
+    Args:
+        awards: of one project.
+        day: the centre's calendar day.
+        drawn: award id → subsidy drawn so far, minor units.
+
+    Returns:
+        None without a live award; where all live ones are used up the one that began first, which pays nothing.
+    """
+    live = sorted((a for a in awards if a.starts_on <= day < a.ends_on), key=lambda a: (a.starts_on, a.id))
+    with_money = (a for a in live if drawn.get(a.id, 0) < a.ceiling_minor)
+    return next(with_money, live[0] if live else None)

@@ -1,0 +1,145 @@
+"""The sample centre's invented records: capacity, outages, prices, projects, people, applications and awards."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from workbench.domain.awards import Application, Award
+from workbench.domain.capacity import CapacityChange, Outage
+from workbench.domain.pricing import ListPrice
+from workbench.domain.projects import Member, Person, Project
+from workbench.periods import day_start, moment
+from workbench.sample.definition import Definition, SampleApplication
+from workbench.sample.replay import people_of
+from workbench.settings import Centre
+
+STAFF = (
+    ("executive-01", "Executive 01", "executive"),
+    ("operator-01", "Operator 01", "operator"),
+    ("secretariat-01", "Secretariat 01", "secretariat"),
+    ("instructor-01", "Instructor 01", "instructor"),
+    ("student-01", "Student 01", "student"),
+    ("student-02", "Student 02", "student"),
+)
+"""People of no project: name, display name, role at the centre."""
+
+
+def add_records(db: Session, plan: Definition, centre: Centre) -> None:
+    """Put all of them into a transaction, each after what it refers to."""
+    projects = list(_projects(plan))
+    for rows in (
+        projects,
+        _capacity(plan, centre),
+        _outages(plan, centre),
+        _prices(plan),
+        _people(plan),
+        _places(plan),
+    ):
+        db.add_all(rows)
+        db.flush()
+    by_slug = {project.slug: project for project in projects}
+    applications = [_application(row, by_slug) for row in plan.applications]
+    db.add_all(applications)
+    db.flush()
+    db.add_all(_awards(plan, applications))
+    db.flush()
+
+
+def login_list(plan: Definition) -> list[tuple[str, str, str, str | None]]:
+    """Who gets a sample login: (role, role title, name, project), in the order to show."""
+    first, second = plan.projects[0].slug, plan.projects[1].slug
+    return [
+        ("executive", "Executive", "executive-01", None),
+        ("analyst", f"Analyst ({first})", "analyst-01", first),
+        ("lead", f"Project lead ({first})", "lead-01", first),
+        ("lead2", f"Second project's lead ({second})", "lead-02", second),
+        ("student", "Student", "student-01", None),
+        ("operator", "Operator", "operator-01", None),
+        ("secretariat", "Secretariat", "secretariat-01", None),
+        ("instructor", "Instructor", "instructor-01", None),
+    ]
+
+
+def _capacity(plan: Definition, centre: Centre) -> Iterator[CapacityChange]:
+    for row in plan.capacity:
+        yield CapacityChange(
+            cluster=plan.cluster,
+            partition=row.partition,
+            gpu_model=row.gpu_model,
+            from_at=moment(day_start(row.from_on, centre.zone)),
+            installed=row.installed,
+            in_service=row.in_service,
+            allocatable=row.allocatable,
+            note=row.note,
+        )
+
+
+def _outages(plan: Definition, centre: Centre) -> Iterator[Outage]:
+    for row in plan.outages:
+        yield Outage(
+            cluster=plan.cluster,
+            partition=row.partition,
+            gpu_model=row.gpu_model,
+            start_at=row.start.replace(tzinfo=centre.zone),
+            end_at=row.end.replace(tzinfo=centre.zone),
+            gpus=row.gpus,
+            planned=True,
+            reason=row.reason,
+        )
+
+
+def _prices(plan: Definition) -> Iterator[ListPrice]:
+    for row in plan.prices:
+        for resource, minor in row.per_hour.items():
+            yield ListPrice(resource=resource, from_on=row.from_on, minor_per_hour=minor, note=row.note)
+
+
+def _projects(plan: Definition) -> Iterator[Project]:
+    for row in plan.projects:
+        yield Project(row.slug, row.title, row.category, row.organisation, made_up=True)
+
+
+def _people(plan: Definition) -> Iterator[Person]:
+    for name, display, role in STAFF:
+        yield Person(name, display, role=role, made_up=True)
+    for names in people_of(plan):
+        for name in names:
+            yield Person(name, name.replace("-", " ").capitalize(), made_up=True)
+
+
+def _places(plan: Definition) -> Iterator[Member]:
+    for project, (lead, *analysts) in zip(plan.projects, people_of(plan), strict=True):
+        yield Member(project.slug, lead, "lead")
+        for name in analysts:
+            yield Member(project.slug, name, "member")
+
+
+def _application(row: SampleApplication, projects: dict[str, Project]) -> Application:
+    project = projects.get(row.project or "")
+    return Application(
+        reference=row.reference,
+        category=project.category if project else row.category or "",
+        organisation=project.organisation if project else row.organisation or "",
+        title=project.title if project else row.title or "",
+        received_on=row.received_on,
+        requested_minor=row.requested,
+        decided_on=row.decided_on,
+        decision=row.decision,
+        project=row.project,
+        made_up=True,
+    )
+
+
+def _awards(plan: Definition, applications: list[Application]) -> Iterator[Award]:
+    for row, application in zip(plan.applications, applications, strict=True):
+        if row.award is not None and row.decided_on is not None and row.project is not None:
+            yield Award(
+                project=row.project,
+                application=application.id,
+                rate_bp=row.award.rate,
+                ceiling_minor=row.award.ceiling,
+                starts_on=row.award.starts_on,
+                ends_on=row.award.ends_on,
+                decided_on=row.decided_on,
+                reason=row.award.reason,
+            )

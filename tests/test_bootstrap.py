@@ -81,7 +81,8 @@ def test_a_folder_in_the_way_is_left_alone(checkout):
 def test_nothing_is_done_twice(checkout, capsys):
     venv = checkout / ".venv"
     (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "workbench").write_text("")
+    for program in ("python", "workbench"):
+        (venv / "bin" / program).write_text("")
     parts = ["base", "gpu"] if gpu_answers() else ["base"]
     stamp = f'{{"parts": {parts}, "digest": "{digest(checkout, parts)}"}}'.replace("'", '"')
     (venv / "workbench-setup.json").write_text(stamp)

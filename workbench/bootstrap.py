@@ -62,7 +62,9 @@ def set_up(root: Path, *, dev: bool = False) -> None:
         if "gpu" not in parts and gpu_answers():
             parts.append("gpu")
         wanted = {"parts": sorted(parts), "digest": digest(root, parts)}
-        if done == wanted and (root / ".venv" / "bin" / "workbench").exists():
+        programs = root / ".venv" / "bin"
+        # `python` is a link: gone where that Python was taken off the machine.
+        if done == wanted and (programs / "python").exists() and (programs / "workbench").exists():
             return
         install(root, parts)
         stamp.write_text(json.dumps(wanted), encoding="utf-8")
@@ -117,8 +119,8 @@ def read_stamp(stamp: Path) -> dict:
 
 
 def digest(root: Path, parts: list[str]) -> str:
-    """What an installation depends on: locks, project file, this file, the Python, where the checkout lies."""
-    found = hashlib.sha256(f"{sys.version_info[:2]} {root}".encode())
+    """What an installation depends on: locks, project file, this file, where the checkout lies."""
+    found = hashlib.sha256(str(root).encode())
     for name in ["pyproject.toml", *PROXY_FILES, *(LOCKS[part] for part in sorted(parts))]:
         found.update((root / name).read_bytes())
     found.update(Path(__file__).read_bytes())
@@ -140,9 +142,10 @@ def gpu_answers() -> bool:
 
 
 def make_venv(venv: Path) -> None:
-    """A virtual environment of the running Python; one of another version, or a broken one, is made anew."""
+    """A virtual environment of the running Python; one that works is kept, a broken or too old one is made anew."""
     if venv.exists():
-        if version_of(venv / "bin" / "python") == sys.version_info[:2]:
+        version = version_of(venv / "bin" / "python")
+        if version is not None and PYTHONS[0] <= version <= PYTHONS[1]:
             return
         if not (venv / "pyvenv.cfg").exists() and any(venv.iterdir()):
             raise CannotSetUp(f"{venv} is there and is no Python environment: move it away, then run again.")

@@ -1,4 +1,4 @@
-"""Charges: usage of a day × list price, split between subsidy and user. Whole minor units, GPU part-seconds, core-seconds.
+"""Charges: usage of a day × list price, split between subsidy and user, in minor units.
 
 One line is one day × cluster × partition × GPU model of one project. It is rounded once, halves to even, when it is
 priced; its subsidy is rounded once from that amount, and the user's part is the rest: nothing is lost between them.

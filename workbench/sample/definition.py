@@ -1,4 +1,4 @@
-"""centre.toml, read and checked: what is invented about the sample centre. Money in minor units, rates in basis points."""
+"""centre.toml, read and checked: what is invented about the sample centre. Money in minor units."""
 
 import hashlib
 import tomllib
@@ -112,7 +112,7 @@ class SampleAward(Part):
 
 
 class SampleApplication(Part):
-    """An application of a project of the file, or of somebody who got none (then with category, organisation, title)."""
+    """An application of a project of the file, or of somebody else (then with category, organisation, title)."""
 
     reference: str
     received_on: date

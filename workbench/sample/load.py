@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.periods import day_start
@@ -117,7 +118,7 @@ def top_up(store: Store, settings: Settings, now: int) -> Loaded:
 def _silent(_what: str, _done: int, _total: int) -> None: ...
 
 
-def _capture(conn: Connection):  # type: ignore[no-untyped-def]
+def _capture(conn: Connection) -> Row[Any] | None:
     return conn.execute(select(captures).where(captures.c.source == SOURCE)).first()
 
 

@@ -38,7 +38,7 @@ def start_times(
         gpus: whole GPUs > 0; int64.
         capacity: (from, GPUs that jobs may take), ascending; none before the first.
         outages: (start, end, GPUs that jobs may not take meanwhile).
-        until: starts at or after this moment are left out; capacity and outages after it change nothing.
+        until: starts at or after this moment are left out.
 
     Returns:
         int64, epoch seconds, as long as `submit`.
@@ -49,14 +49,15 @@ def start_times(
 
 
 @njit(cache=True)
-def _run(submit, duration, gpus, step_at, step_gpus, outages, until):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _run(submit, duration, gpus, step_at, step_gpus, outages, until):  # pragma: no cover  (compiled)
     jobs, changes = len(submit), np.sort(np.concatenate((step_at, outages[:, 0], outages[:, 1])))
     start = np.full(jobs, WAITING, dtype=np.int64)
     after = np.full(jobs + 1, -1, dtype=np.int64)  # linked list of waiting jobs; the last place holds its head
     head, tail = jobs, jobs
     held = np.zeros(len(outages), dtype=np.int64)  # GPUs of running jobs that cross the beginning of each outage
     running = [(np.int64(0), np.int64(0)) for _ in range(0)]
-    used, arrived, changed = 0, 0, 0
+    used = np.int64(0)
+    arrived, changed = 0, 0
     while True:
         now = until
         if arrived < jobs:

@@ -27,16 +27,10 @@ STAFF = (
 def add_records(db: Session, plan: Definition, centre: Centre) -> None:
     """Put all of them into a transaction, each after what it refers to."""
     projects = list(_projects(plan))
-    for rows in (
-        projects,
-        _capacity(plan, centre),
-        _outages(plan, centre),
-        _prices(plan),
-        _people(plan),
-        _places(plan),
-    ):
+    for rows in (projects, _capacity(plan, centre), _outages(plan, centre), _prices(plan), _people(plan)):
         db.add_all(rows)
         db.flush()
+    db.add_all(_places(plan))
     by_slug = {project.slug: project for project in projects}
     applications = [_application(row, by_slug) for row in plan.applications]
     db.add_all(applications)

@@ -90,13 +90,11 @@ def _frame(plan: Definition, log: Block, jobs: pd.DataFrame, end: pd.Series) -> 
     place = jobs["project"].to_numpy()
     models = {c.partition: c.gpu_model for c in plan.capacity}
     partitions = [p.partition for p in plan.projects]
-    row, copy, number = (jobs[name].tolist() for name in ("row", "copy", "round"))
+    keys = zip(*(jobs[name].tolist() for name in ("row", "copy", "round")), strict=True)
     return pd.DataFrame(
         {
             "cluster": pd.Series(plan.cluster, index=jobs.index, dtype="str"),
-            "job_id": pd.Series(
-                [f"{r}-{c}-{n:02d}" for r, c, n in zip(row, copy, number, strict=True)], jobs.index, "str"
-            ),
+            "job_id": pd.Series([f"{row}-{copy}-{number:02d}" for row, copy, number in keys], jobs.index, "str"),
             "submit_at": jobs["submit_at"],
             "start_at": jobs["start_at"],
             "end_at": end.astype("Int64"),

@@ -14,7 +14,8 @@ part-seconds (workbench.units), `day` is the centre's calendar day, `now` is UTC
 - `award_now(store, scope, project, now)`: rate, ceiling, drawn and left of the award that pays today.
 
 Amounts that have no price are NULL in the lines; sums leave them out and say how much GPU time that is
-(`unpriced_gpu_part_seconds`). Usage without a project stands under the project '' (suspense), for the whole centre only.
+(`unpriced_gpu_part_seconds`). Usage without a project stands under the project '' (suspense), for the whole centre
+only.
 """
 
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class AwardNow:
-    """The award of a project at one moment. `state`: 'live', 'exhausted' (nothing left), 'ahead' (begins later), 'lapsed'."""
+    """The award of a project at one moment; `state`: 'live', 'exhausted' (nothing left), 'ahead', 'lapsed'."""
 
     award_id: int
     project: str

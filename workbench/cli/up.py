@@ -9,22 +9,23 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from workbench.cli.box import login_box
 from workbench.errors import AlreadyRunning, NotOurs
 from workbench.hub import running
 from workbench.hub.launch import end_with_parent
+from workbench.periods import epoch
 from workbench.settings import Settings, load
 from workbench.store.engine import Store, open_store
 
 # Everything that `up` and its parts write; whatever else lies in the folder is a person's own.
-STATE = ("workbench.db*", "raw", "lake", "homes", "run", "hub", "log", "secrets", ".workbench")
+STATE = ("workbench.db*", "raw", "lake", "sample", "homes", "run", "hub", "log", "secrets", ".workbench")
 LOOK_EVERY_S = 5
 
 
@@ -69,15 +70,15 @@ def _stop(_signal: int, _frame: object) -> None:
 
 def fill(store: Store, settings: Settings, screen: Console) -> None:
     """Load the sample centre on the first run, extend it up to now on later ones."""
-    from workbench import sample  # here, because `down` and `status` shall not wait for pandas
+    from workbench.sample import load as sample  # here, because `down` and `status` shall not wait for pandas
 
-    now = datetime.now(UTC)
+    now = int(time.time())
     if sample.is_loaded(store):
         with step(screen, "Bringing the sample centre up to now"):
-            sample.top_up(store, now)
+            sample.top_up(store, settings, now)
         return
-    with step(screen, "Loading the sample centre (once)"):
-        sample.load(store, settings, now, lambda what: screen.print(f"  {what}"))
+    with step(screen, "Loading the sample centre (once)"), progress(screen) as told:
+        sample.load(store, settings, now, told)
 
 
 def serve(settings: Settings, screen: Console) -> None:
@@ -171,6 +172,24 @@ def step(screen: Console, what: str) -> Iterator[None]:
     screen.print(f"{what} …")
     yield
     screen.print(f"  done in {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def progress(screen: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """What a long step tells (what, done, total): as bars on a terminal, as one line a stage elsewhere."""
+    look = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn())
+    bars = Progress(*look, console=screen, disable=not screen.is_terminal)
+    stages: dict[str, TaskID] = {}
+
+    def told(what: str, done: int, total: int) -> None:
+        if what not in stages:
+            stages[what] = bars.add_task(what)
+            if not screen.is_terminal:
+                screen.print(f"  {what}")
+        bars.update(stages[what], completed=done, total=total)
+
+    with bars:
+        yield told
 
 
 def _say(screen: Console, what: object) -> None:

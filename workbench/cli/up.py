@@ -20,7 +20,6 @@ from workbench.cli.box import login_box
 from workbench.errors import AlreadyRunning, NotOurs
 from workbench.hub import running
 from workbench.hub.launch import end_with_parent
-from workbench.periods import epoch
 from workbench.settings import Settings, load
 from workbench.store.engine import Store, open_store
 
@@ -70,7 +69,7 @@ def _stop(_signal: int, _frame: object) -> None:
 
 def fill(store: Store, settings: Settings, screen: Console) -> None:
     """Load the sample centre on the first run, extend it up to now on later ones."""
-    from workbench.sample import load as sample  # here, because `down` and `status` shall not wait for pandas
+    from workbench import sample  # here, because `down` and `status` shall not wait for pandas
 
     now = int(time.time())
     if sample.is_loaded(store):

@@ -4,6 +4,6 @@ How is written in docs/sample-centre.md; what is invented says `made_up`. Everyt
 this file, the log under philly-2017/ and a moment "now": the same three give the same centre.
 """
 
-from workbench.sample.load import Loaded, is_loaded, load, top_up
+from workbench.sample.loading import Loaded, is_loaded, load, top_up
 
 __all__ = ["Loaded", "is_loaded", "load", "top_up"]

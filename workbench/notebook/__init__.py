@@ -1,0 +1,181 @@
+"""What a notebook needs of the centre: `import workbench.notebook as wb`.
+
+    import workbench.notebook as wb
+    days = wb.occupancy()
+    wb.plot(days)
+
+Every frame holds what you may see and nothing else. Units are in the names of columns: gpu_hours, gpu_seconds,
+busy_gpus, in_service_gpus, occupancy_share (0–1, allocated ÷ in service net of outages), list_hkd, wait_s. Times are
+aware, in the centre's own zone for days and months, in UTC for hours and jobs. Unknown is NA, never 0. Windows are
+[start, end): dates or moments as text ("2026-10-01", "2026-10-01T08:00Z"); without a zone they are the centre's.
+"""
+
+import os
+import time
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from workbench.clusters import lake, local
+from workbench.notebook import plots
+from workbench.notebook.cost import Cost
+from workbench.notebook.sources import Source, find_source
+
+__all__ = ["charges", "cluster", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
+
+When = str | date | datetime | None
+plot = plots.plot
+_source: Source | None = None
+
+
+def connect(source: Source | None = None) -> Source:
+    """Where the figures come from; found by itself at the first question, once a kernel.
+
+    Args:
+        source: use this one from now on.
+
+    Raises:
+        NoAnswer: no centre is in reach, or it does not let this server in; says what to do.
+    """
+    global _source
+    if source is not None or _source is None:
+        _source = source or find_source(os.environ, lambda: int(time.time()))
+        _say(f"{_source.said}.")
+    return _source
+
+
+def cluster(workers: int | None = None, *, gpu: bool | None = None) -> local.LocalClient:
+    """A Dask client on what this server has: its GPUs with cuDF, else its cores with pandas. Says which, and why.
+
+    A second call gives the running one. `with wb.cluster() as client:` closes it at the end of the block.
+
+    Args:
+        workers: worker processes; default one per GPU, or per core up to four.
+        gpu: False keeps off a GPU that is there, True insists on one.
+
+    Raises:
+        WorkersDoNotFit: more workers than this server has room for.
+        ClusterCannotStart: no GPU though you insisted, or Dask could not start; says what to do.
+    """
+    running = local.running()
+    if running is not None:
+        _say(f"Already running: {running.line}")
+        return running
+    client = local.start(workers, on_gpu=gpu)
+    _say(client.line)
+    return client
+
+
+def jobs(project: str | None = None, start: When = None, end: When = None) -> Any:
+    """The jobs you may see, as a lazy Dask dataframe over the lake (cuDF partitions on a GPU cluster).
+
+    Args:
+        project: only this one's.
+        start: only jobs that started at or after it.
+        end: only jobs that started before it.
+
+    Returns:
+        One row per job (attempt): cluster, project, job_id, user_name, partition, gpu_model, state, source (text),
+        submit_at, start_at, end_at (UTC; end_at NA while it runs), gpus, gpu_hours (float64), gpu_part_seconds (int64,
+        exact: 1/420,000 GPU × seconds), cpu_cores, duration_s, wait_s (Int64; wait NA where no submit time is known).
+
+    Raises:
+        UnknownProject or NoAnswer: the project is not one of yours.
+    """
+    source = connect()
+    found = source.ask("lake", **_given(project=project, start=start, end=end))
+    assert found.table is not None
+    files = [source.readable(file) for file in found.table.to_dict("records")]
+    return lake.jobs(files, start_s=found.facts["start_s"], end_s=found.facts["end_s"])
+
+
+def occupancy(by: str = "day", start: When = None, end: When = None, split: str | None = None) -> pd.DataFrame:
+    """Allocated GPUs against GPUs in service.
+
+    Args:
+        by: 'hour', 'day', 'week' or 'month'.
+        start: default the first day with data.
+        end: default the end of the data.
+        split: also by 'partition', 'gpu_model' or 'project'.
+
+    Returns:
+        One row per period (and split), in order: hour_start (UTC) or day_start, … (the centre's zone), the split,
+        busy_gpus (mean), in_service_gpus (mean, net of outages), occupancy_share, gpu_hours, gpu_seconds. In-service
+        GPUs and share are NA where no capacity is stated, and where split by project.
+    """
+    return _frame("occupancy", by=by, start=start, end=end, split=split)
+
+
+def usage(by: str = "project", start: When = None, end: When = None, project: str | None = None) -> pd.DataFrame:
+    """GPU time used.
+
+    Args:
+        by: 'project', 'user', 'partition', 'gpu_model', 'hour', 'day', 'week' or 'month'.
+        start: default the first day with data.
+        end: default the end of the data.
+        project: only this one's.
+
+    Returns:
+        One row per group, most GPU time first (periods in order): the group's column, jobs, gpu_hours, gpu_seconds,
+        core_hours.
+    """
+    return _frame("usage", by=by, start=start, end=end, project=project)
+
+
+def charges(by: str = "project", start: When = None, end: When = None, project: str | None = None) -> pd.DataFrame:
+    """What usage costs: list price = subsidy + the user's share.
+
+    Args:
+        by: 'project', 'category', 'partition', 'gpu_model' or 'day'.
+        start: default the first day with data; whole days of the centre.
+        end: default now.
+        project: only this one's.
+
+    Returns:
+        One row per group, most list cost first (days in order): the group's column, gpu_hours, list_hkd, subsidy_hkd,
+        user_hkd, unpriced_gpu_hours (GPU time without a list price, in none of the amounts).
+    """
+    return _frame("charges", by=by, start=start, end=end, project=project)
+
+
+def projects() -> pd.DataFrame:
+    """Your projects (all, for those who see the whole centre): title, category, award and what is left of it."""
+    return _frame("projects")
+
+
+def cost() -> Cost:
+    """What this server has cost so far, and what its project's award still holds. An estimate, never a bill."""
+    server, project = os.environ.get("WORKBENCH_SERVER_ID"), os.environ.get("WORKBENCH_PROJECT")
+    return Cost.of(connect().ask("cost", **_given(server=server, project=project)).facts)
+
+
+def _frame(question: str, **params: When) -> pd.DataFrame:
+    said = connect().ask(question, **_given(**params))
+    assert said.table is not None
+    said.table.attrs.update({key: said.facts[key] for key in ("label", "zone", "currency") if key in said.facts})
+    if _in_notebook():
+        plots.bring_hvplot()
+    return said.table
+
+
+def _given(**params: When) -> dict[str, str]:
+    """The parameters that are set, as text; a moment keeps its zone."""
+    return {k: v if isinstance(v, str) else v.isoformat() for k, v in params.items() if v is not None}
+
+
+def _in_notebook() -> bool:
+    try:
+        return get_ipython().kernel is not None  # type: ignore[name-defined]
+    except (NameError, AttributeError):
+        return False
+
+
+def _say(line: str) -> None:
+    """One line for the person at the notebook; an address in it becomes a link there."""
+    if _in_notebook():
+        from IPython.display import display
+
+        display(plots.Line(line))
+    else:
+        print(line, flush=True)  # noqa: T201  (a notebook's output)

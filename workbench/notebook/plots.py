@@ -1,0 +1,105 @@
+"""The first picture of each kind of frame: named axes with units, and the label of sample data.
+
+The drawing library's scripts are put into the notebook itself: a server in the centre has no way to the internet.
+"""
+
+import html
+import sys
+from typing import Any
+
+import pandas as pd
+
+from workbench.errors import BadQuestion
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7A869A"
+"""Of the series colours of the pages."""
+MOST_BARS = 20
+
+
+def bring_hvplot() -> None:
+    """Give frames their `.hvplot`, with its scripts inside of the notebook."""
+    if "hvplot.pandas" not in sys.modules:
+        import hvplot
+
+        hvplot.extension("bokeh", inline=True, logo=False)
+        import hvplot.pandas
+
+
+def plot(frame: pd.DataFrame, **options: Any) -> Any:
+    """A picture of a frame from `occupancy`, `usage` or `charges`; options go to hvPlot.
+
+    Raises:
+        BadQuestion: the frame is none of those (its columns were changed); draw it with frame.hvplot.
+    """
+    bring_hvplot()
+    shared = {"title": frame.attrs.get("label", ""), "responsive": True, "height": 320, "grid": True}
+    for columns, draw in DRAWN.items():
+        if set(columns) <= set(frame.columns):
+            return draw(frame, shared | options)
+    raise BadQuestion("this frame has no picture of its own", "draw it yourself: frame.hvplot.line(x=…, y=…)")
+
+
+def _over_time(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
+    """Busy GPUs under the GPUs in service."""
+    when = next(name for name in TIMES if name in frame.columns)
+    zone = frame.attrs.get("zone", "UTC")
+    # Bokeh draws wall-clock times: hand it those of the centre, and name the zone.
+    drawn = frame.assign(**{when: frame[when].dt.tz_convert(zone).dt.tz_localize(None)})
+    split = [name for name in SPLITS if name in frame.columns]
+    axes = {"x": when, "xlabel": f"{TIMES[when]} ({zone})", "ylabel": "GPUs (mean)"}
+    if split:
+        return drawn.hvplot.line(y="busy_gpus", by=split, **axes, **options)
+    names = {"busy_gpus": "allocated", "in_service_gpus": "in service"}
+    lines = drawn.rename(columns=names)
+    return lines.hvplot.line(y=list(names.values()), color=[BLUE, GREY], group_label="GPUs", **axes, **options)
+
+
+def _by_cost(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
+    """The subsidy's part and the user's part, stacked."""
+    key = _key(frame)
+    currency = str(frame.attrs.get("currency", "HKD"))
+    parts = {f"subsidy_{currency.lower()}": "subsidy", f"user_{currency.lower()}": "user's share"}
+    drawn = frame.head(MOST_BARS).rename(columns=parts)[[key, *parts.values()]].iloc[::-1]
+    colours = [GREEN, ORANGE]
+    axes = {"ylabel": f"{currency}", "xlabel": key.replace("_", " ")}
+    return drawn.hvplot.barh(x=key, stacked=True, color=colours, **axes, **options)
+
+
+def _by_gpu_hours(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
+    key = _key(frame)
+    if key in TIMES:
+        return frame.hvplot.line(x=key, y="gpu_hours", ylabel="GPU-hours", color=BLUE, **options)
+    drawn = frame.sort_values("gpu_hours").tail(MOST_BARS)
+    axes = {"ylabel": "GPU-hours", "xlabel": key.replace("_", " ")}
+    return drawn.hvplot.barh(x=key, y="gpu_hours", color=BLUE, **axes, **options)
+
+
+def _key(frame: pd.DataFrame) -> str:
+    return str(frame.columns[0])
+
+
+TIMES = {"hour_start": "Hour", "day_start": "Day", "month_start": "Month"}
+SPLITS = ("partition", "gpu_model", "project")
+DRAWN = {
+    ("busy_gpus", "in_service_gpus"): _over_time,
+    ("subsidy_hkd", "user_hkd"): _by_cost,
+    ("gpu_hours",): _by_gpu_hours,
+}
+
+
+class Line:
+    """One line that is text anywhere and has its address as a link in a notebook."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        words = (html.escape(word) for word in self.text.split(" "))
+        return " ".join(f'<a href="{w}" target="_blank">{w}</a>' if _is_address(w) else w for w in words)
+
+
+def _is_address(word: str) -> bool:
+    return word.startswith(("http://127.0.0.1:", "/user/")) and word.endswith("/status")

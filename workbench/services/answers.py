@@ -1,0 +1,301 @@
+"""The questions a notebook may ask, answered as frames for people, within the asker's scope.
+
+Questions and their parameters (all text, all optional):
+
+  whoami                                             viewer, projects, whether the whole centre is in view, data until
+  projects                                           your projects, their award and what is left of it
+  usage      by start end project cluster            GPU time by project, user, partition, gpu_model or period
+  occupancy  by start end split cluster              allocated GPUs against GPUs in service, per period
+  charges    by start end project                    list price, subsidy and the user's share
+  cost       server project                          one server so far, and its project's award (facts, no table)
+  lake       project start end                       the Parquet files of jobs, with the window as epoch seconds
+
+Columns carry their units: GPU-hours, GPU-seconds, shares 0–1, money in major units of the currency (`list_hkd`).
+Unknown names are NA, unknown numbers are NA, never "" or 0.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from workbench.domain.access import Scope, WholeCentre, may_see
+from workbench.errors import BadQuestion
+from workbench.periods import iso, parse_moment
+from workbench.services import reports, spend
+from workbench.services.cost import server_cost
+from workbench.services.lake_files import LakeFile, lake_files
+from workbench.services.reports import Only
+from workbench.store.engine import Store
+from workbench.store.frames import project_rows
+from workbench.units import GPU_PARTS, HOUR_S
+
+LAKE_SCHEMA = 1
+"""Raised when the columns of the lake's files change in a way that a reader must know."""
+SAMPLE = "sample data: Philly 2017 job log, replayed"
+EARLIEST_S, LATEST_S = 0, 4_102_444_800
+MOST_HOURS = 10 * 366 * 24
+"""Rows of one answer by the hour: more would hold up everybody else."""
+PERIODS = {"hour": "hour_start", "day": "day_start", "week": "week_start", "month": "month_start"}
+USAGE_BY = {"project": "project", "user": "user_name", "partition": "partition", "gpu_model": "gpu_model"}
+CHARGES_BY = ("project", "category", "partition", "gpu_model", "day")
+SPLITS = ("partition", "gpu_model", "project")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Facts (JSON-ready) and, for most questions, a table."""
+
+    facts: dict[str, Any]
+    table: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A checked question: who asks, when, and its parameters; the window is None where nothing limits it."""
+
+    store: Store
+    scope: Scope
+    now: int
+    by: str | None
+    split: str | None
+    project: str | None
+    cluster: str | None
+    server: str | None
+    start_s: int | None
+    end_s: int | None
+
+    def window(self) -> tuple[int, int]:
+        """The asked window, open ends closed by the data: [0, 0) where there are none."""
+        data = reports.data_window(self.store, self.scope, Only(cluster=self.cluster, project=self.project))
+        until = min((data.end_s if data else 0), self.now)
+        start = self.start_s if self.start_s is not None else (data.start_s if data else 0)
+        end = self.end_s if self.end_s is not None else max(until, start)
+        if end < start:
+            raise BadQuestion(f"the end ({iso(end)}) lies before the start ({iso(start)})", "swap them")
+        if self.by == "hour" and end - start > MOST_HOURS * HOUR_S:
+            raise BadQuestion("that is more than ten years of hours", "ask for a shorter window, or by day")
+        return start, end
+
+
+def answer(store: Store, scope: Scope, question: str, params: Mapping[str, str], now: int) -> Answer:
+    """The answer to one question.
+
+    Args:
+        store: the centre's records.
+        scope: what the asker may see.
+        question: a name of QUESTIONS.
+        params: as text; dates and moments without a zone are the centre's.
+        now: UTC epoch seconds.
+
+    Raises:
+        BadQuestion: no such question, parameter or value; says which there are.
+        UnknownProject, UnknownServer: not there, or not the asker's (the same words).
+    """
+    if question not in QUESTIONS:
+        raise BadQuestion(f"there is no question {question!r}", f"ask one of {', '.join(sorted(QUESTIONS))}")
+    reply, allowed = QUESTIONS[question]
+    if unknown := sorted(set(params) - set(allowed)):
+        raise BadQuestion(f"{question} has no {', '.join(unknown)}", f"it takes {', '.join(allowed) or 'no parameter'}")
+    zone = store.settings.centre.zone
+    names = {name: params.get(name) or None for name in ("by", "split", "project", "cluster", "server")}
+    start_s, end_s = (_moment(params.get(name), zone) for name in ("start", "end"))
+    asked = Asked(store, scope, now, **names, start_s=start_s, end_s=end_s)
+    if asked.project is not None and question != "cost":
+        reports.check_project(store, scope, asked.project)
+    said = reply(asked)
+    return Answer({**_common(asked), **said.facts}, said.table)
+
+
+def _whoami(asked: Asked) -> Answer:
+    whole = isinstance(asked.scope, WholeCentre)
+    slugs = sorted(slug for slug, _ in reports.choices(asked.store, asked.scope).projects)
+    return Answer({"viewer": asked.scope.viewer, "whole_centre": whole, "projects": slugs})
+
+
+def _projects(asked: Asked) -> Answer:
+    rows = spend.by_project(asked.store, asked.scope, asked.now)
+    rows = rows[rows["project"] != ""]
+    told = rows[["project", "title", "category", "organisation", "made_up"]].copy()
+    told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
+    told["award_state"] = rows["award_state"]
+    told["subsidy_rate"] = rows["rate_bp"].astype("Float64") / 10_000
+    for name in ("ceiling", "drawn", "left"):
+        told[f"award_{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"])
+    told["award_ends"] = rows["ends_on"]
+    return Answer({}, told.reset_index(drop=True))
+
+
+def _usage(asked: Asked) -> Answer:
+    by = _choice("by", asked.by, (*USAGE_BY, *PERIODS), "project")
+    start, end = asked.window()
+    rows = reports.usage(
+        asked.store, asked.scope, start, end, (USAGE_BY.get(by, by),), Only(asked.cluster, project=asked.project)
+    )
+    if by not in PERIODS:
+        rows = rows.sort_values("gpu_part_seconds", ascending=False, kind="stable")
+    told = _named(asked, rows, by, USAGE_BY.get(by, by))
+    told["jobs"] = rows["jobs"]
+    told["gpu_hours"] = rows["gpu_hours"]
+    told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
+    told["core_hours"] = rows["core_seconds"] / HOUR_S
+    told["wait_mean_s"] = rows["wait_mean_s"]
+    return Answer(_window_facts(start, end), told.reset_index(drop=True))
+
+
+def _occupancy(asked: Asked) -> Answer:
+    by = _choice("by", asked.by, tuple(PERIODS), "day")
+    split = _choice("split", asked.split, SPLITS, None)
+    start, end = asked.window()
+    stated = not reports.capacity_steps(asked.store, start, end, Only(asked.cluster)).empty
+    only = Only(asked.cluster, measured=stated)
+    rows = reports.occupancy(asked.store, asked.scope, start, end, by, (split,) if split else (), only)
+    seconds = (rows["end_at"] - rows["start_at"]).dt.total_seconds()
+    told = _named(asked, rows.rename(columns={"start_at": by}), by, by)
+    if split:
+        told[split] = _known(rows[split])
+    told["busy_gpus"] = rows["busy_gpus"].astype("float64")
+    told["in_service_gpus"] = rows["capacity_gpus"].astype("Float64")
+    told["occupancy_share"] = rows["share"].astype("Float64")
+    told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
+    told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
+    told["period_hours"] = seconds / HOUR_S
+    return Answer(_window_facts(start, end), told)
+
+
+def _charges(asked: Asked) -> Answer:
+    by = _choice("by", asked.by, CHARGES_BY, "project")
+    rows = _charged(asked, by)
+    told = _named(asked, rows, by, by) if by != "day" else pd.DataFrame({"day": rows["day"]})
+    told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
+    for name in ("list", "subsidy", "user"):
+        told[f"{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"]).astype("float64")
+    told["unpriced_gpu_hours"] = rows["unpriced_gpu_part_seconds"] / GPU_PARTS / HOUR_S
+    return Answer({}, told.reset_index(drop=True))
+
+
+def _charged(asked: Asked, by: str) -> pd.DataFrame:
+    """Sums of the window's charge lines by one key, most list cost first (days in order)."""
+    if asked.project is not None:
+        lines = spend.project_charges(
+            asked.store, asked.scope, asked.project, asked.now, asked.start_s, asked.end_s
+        ).assign(project=asked.project)
+        if by == "category":
+            raise BadQuestion("one project has one category", "leave project or by=category out")
+        lines["unpriced_gpu_part_seconds"] = lines["gpu_part_seconds"].where(lines["list_minor"].isna(), 0)
+    else:
+        lines = spend.daily(
+            asked.store,
+            asked.scope,
+            asked.now,
+            asked.start_s,
+            asked.end_s,
+            None if by == "day" else by,  # type: ignore[arg-type]
+        )
+    sums = ["gpu_part_seconds", "list_minor", "subsidy_minor", "user_minor", "unpriced_gpu_part_seconds"]
+    rows = lines.groupby(by, as_index=False, dropna=False)[sums].sum()
+    return rows if by == "day" else rows.sort_values("list_minor", ascending=False, kind="stable")
+
+
+def _cost(asked: Asked) -> Answer:
+    facts: dict[str, Any] = dict.fromkeys(
+        ("server", "profile", "seconds", "list_minor", "subsidy_minor", "user_minor"), None
+    )
+    facts |= {"project": asked.project, "why": "", "symbol": asked.store.settings.centre.symbol}
+    if asked.server is not None:
+        facts |= asdict(server_cost(asked.store, asked.scope, asked.server, asked.now))
+    award = None
+    if facts["project"] is not None:
+        reports.check_project(asked.store, asked.scope, facts["project"])
+        award = spend.award_now(asked.store, asked.scope, facts["project"], asked.now)
+    facts |= {
+        "award_left_minor": award.left_minor if award else None,
+        "award_ceiling_minor": award.ceiling_minor if award else None,
+        "award_state": award.state if award else None,
+        "award_until": award.ends_on.isoformat() if award else None,
+    }
+    return Answer(facts)
+
+
+def _lake(asked: Asked) -> Answer:
+    files = lake_files(asked.store, asked.scope, asked.project)
+    columns = list(LakeFile.__dataclass_fields__)
+    rows = pd.DataFrame([asdict(f) for f in files], columns=columns).astype({c: "str" for c in columns if c != "bytes"})
+    window = {"start_s": asked.start_s, "end_s": asked.end_s}
+    return Answer({"schema": LAKE_SCHEMA, **window}, rows.astype({"bytes": "int64"}))
+
+
+QUESTIONS: dict[str, tuple[Callable[[Asked], Answer], tuple[str, ...]]] = {
+    "whoami": (_whoami, ()),
+    "projects": (_projects, ()),
+    "usage": (_usage, ("by", "start", "end", "project", "cluster")),
+    "occupancy": (_occupancy, ("by", "start", "end", "split", "cluster")),
+    "charges": (_charges, ("by", "start", "end", "project")),
+    "cost": (_cost, ("server", "project")),
+    "lake": (_lake, ("project", "start", "end")),
+}
+
+
+def _common(asked: Asked) -> dict[str, Any]:
+    centre = asked.store.settings.centre
+    fresh = reports.freshness(asked.store, asked.scope, asked.now)
+    return {
+        "centre": centre.name,
+        "zone": centre.time_zone,
+        "currency": centre.currency,
+        "data_until": iso(fresh[0].data_until_s) if fresh else None,
+        "label": SAMPLE if _is_sample(asked) else "",
+    }
+
+
+def _is_sample(asked: Asked) -> bool:
+    """Whether anything this viewer sees is made up."""
+    with asked.store.read() as conn:
+        known = project_rows(conn)
+    return any(may_see(asked.scope, slug) for slug in known[known["made_up"].astype(bool)]["slug"])
+
+
+def _named(asked: Asked, rows: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
+    """The first column of a table: a name (NA where unknown), or the start of a period (hours in UTC, others ours)."""
+    if by not in PERIODS:
+        return pd.DataFrame({by: _known(rows[column])})
+    zone = "UTC" if by == "hour" else asked.store.settings.centre.time_zone
+    return pd.DataFrame({PERIODS[by]: rows[column].dt.as_unit("s").dt.tz_convert(zone)})
+
+
+def _known(names: pd.Series) -> pd.Series:
+    return names.astype("str").where(names != "", None)
+
+
+def _major(minor: pd.Series) -> pd.Series:
+    return minor.astype("Float64") / 100
+
+
+def _currency(asked: Asked) -> str:
+    return asked.store.settings.centre.currency.lower()
+
+
+def _choice(name: str, given: str | None, allowed: tuple[str, ...], default: str | None) -> Any:
+    if given is None:
+        return default
+    if given not in allowed:
+        raise BadQuestion(f"{name}={given!r} is not known", f"it is one of {', '.join(allowed)}")
+    return given
+
+
+def _moment(text: str | None, zone: Any) -> int | None:
+    if not text:
+        return None
+    write = "write it like 2026-10-14 or 2026-10-14T08:00Z"
+    try:
+        parsed = parse_moment(text, zone)
+    except (ValueError, OverflowError) as problem:
+        raise BadQuestion(str(problem), write) from problem
+    if not EARLIEST_S <= parsed < LATEST_S:
+        raise BadQuestion(f"{text} is not between the years 1970 and 2100", write)
+    return parsed
+
+
+def _window_facts(start: int, end: int) -> dict[str, Any]:
+    return {"start": iso(start), "end": iso(end)}

@@ -11,10 +11,11 @@ today is the beginning of the replay until tomorrow.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
-from numba import njit
 
 DEPTH = 100
 HOLD_S = 24 * 3600
@@ -45,10 +46,16 @@ def start_times(
     """
     steps = np.array(sorted({(int(t), 0, int(n)) for t, n in capacity}), dtype=np.int64).reshape(-1, 3)
     out = np.array(sorted(outages), dtype=np.int64).reshape(-1, 3)
-    return _run(submit, duration, gpus, steps[:, 0].copy(), steps[:, 2].copy(), out, until)
+    return _compiled()(submit, duration, gpus, steps[:, 0].copy(), steps[:, 2].copy(), out, until)
 
 
-@njit(cache=True)
+@cache
+def _compiled() -> Callable[..., Any]:
+    from numba import njit  # here: the Hub reads this package's logins and need not wait for a compiler
+
+    return njit(cache=True)(_run)
+
+
 def _run(submit, duration, gpus, step_at, step_gpus, outages, until):  # pragma: no cover  (compiled)
     jobs, changes = len(submit), np.sort(np.concatenate((step_at, outages[:, 0], outages[:, 1])))
     start = np.full(jobs, WAITING, dtype=np.int64)

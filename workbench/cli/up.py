@@ -45,7 +45,9 @@ def up(port: int | None, until_parent_ends: bool) -> None:
     Example: workbench up --port 9000
     """
     settings = load(port=port)
-    screen = Console(highlight=False, soft_wrap=True)
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = 110  # a log file has no edge at which to wrap
     if until_parent_ends:
         end_with_parent(os.getppid())  # make: killing it stops us in order
     for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -103,8 +103,9 @@ def serve(settings: Settings, screen: Console) -> None:
         if hub.poll() is None:
             _say(screen, "Stopping …")
             running.stop_hub(settings, hub)
-    # Notebook servers are left alone: the next start finds them and goes on counting.
-    running.end_leftovers(settings, servers=False)
+        else:
+            # Notebook servers are left alone: the next start finds them and goes on counting.
+            running.end_leftovers(settings, servers=False)
     raise running.ended_by_itself(settings, status)
 
 

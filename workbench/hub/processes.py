@@ -31,6 +31,15 @@ class Process:
         """Whether it still runs; a zombie that only waits to be collected has ended."""
         return self._handle() is not None
 
+    @property
+    def words(self) -> list[str]:
+        """Its command line; empty when it has ended or is another person's."""
+        handle = self._handle()
+        try:
+            return handle.cmdline() if handle else []
+        except psutil.Error:
+            return []
+
     def _handle(self) -> psutil.Process | None:
         try:
             found = psutil.Process(self.pid)

@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 
 from workbench.errors import AlreadyRunning, DidNotAnswer, FolderUnwritable, PortTaken
+from workbench.hub import proxy
 from workbench.hub.processes import Process, children_of, end, process_of, read_record, write_record
 from workbench.settings import ROOT, Settings
 
@@ -147,14 +148,25 @@ def wait_until_it_answers(settings: Settings, hub: subprocess.Popen[bytes]) -> N
     Raises:
         DidNotAnswer: the Hub ended, or a part stayed silent; with the end of the log.
     """
-    parts = {"The Hub": "hub/health", "The dashboards": "services/centre/occupancy"}
+    hub_alone, dashboards_alone = (
+        f"http://127.0.0.1:{p}/" for p in (settings.hub.hub_port, settings.hub.dashboards_port)
+    )
+    # Each by itself first: the proxy would write an error into the log for every try that came too early.
+    parts = [
+        ("The Hub", hub_alone + "hub/health"),
+        ("The proxy", url_of(settings) + "hub/health"),
+        ("The dashboards", dashboards_alone + "services/centre/occupancy"),
+        ("The dashboards", url_of(settings) + "services/centre/occupancy"),
+    ]
     deadline = time.monotonic() + ANSWERS_WITHIN_S
-    # Not through a proxy that the environment names: this address is on our own machine.
+    # Not through a proxy that the environment names: these addresses are on our own machine.
     with httpx.Client(trust_env=False, timeout=10) as client:
-        for name, path in parts.items():
-            while not _answers(client, url_of(settings) + path):
+        for name, url in parts:
+            while True:
                 if hub.poll() is not None:
                     raise DidNotAnswer(f"The Hub ended while starting (status {hub.returncode}).", *_log_end(settings))
+                if _answers(client, url):
+                    break
                 if time.monotonic() > deadline:
                     raise DidNotAnswer(f"{name} did not answer within {ANSWERS_WITHIN_S} s.", *_log_end(settings))
                 time.sleep(0.2)
@@ -217,7 +229,19 @@ def leftovers(settings: Settings, *, servers: bool) -> list[Process]:
     of_servers = [p for file in sorted((settings.run / "servers").glob("*.json")) for p in read_record(file)]
     serving = {p.pid for p in of_servers}
     of_hub = [p for p in read_record(settings.run / "hub.json") if p.pid not in serving]
-    return [p for p in (*of_hub, *(of_servers if servers else ())) if p.alive]
+    found = {p.pid: p for p in (*of_hub, *_proxy(settings), *(of_servers if servers else ()))}
+    return [p for p in found.values() if p.alive]
+
+
+def _proxy(settings: Settings) -> list[Process]:
+    """The proxy by the id that the Hub keeps, if that process is one on our port: it outlives a Hub that was killed."""
+    try:
+        process = process_of(int((settings.hub_state / "proxy.pid").read_text()), "proxy")
+    except (OSError, ValueError):
+        return []
+    words = process.words if process else []
+    ours = proxy.command()[-1] in words and str(settings.hub.port) in words
+    return [process] if process and ours else []
 
 
 def end_leftovers(settings: Settings, *, servers: bool = True) -> list[Process]:

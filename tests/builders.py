@@ -3,7 +3,7 @@
 `small_centre(store)` fills a store: cluster `alpha`, partition `main` with 8 H800 in service from Monday 5 January 2026
 (Hong Kong), two projects and one job that belongs to nobody:
 
-  vision  14 jobs, one a day from 00:00 to 06:00 (HKT) with 4 GPUs   14 × 24 = 336 GPU-hours, submitted 10 minutes before
+  vision  14 jobs, one a day from 00:00 to 06:00 (HKT) with 4 GPUs   14 × 24 = 336 GPU-hours, queued for 10 minutes
   speech   2 jobs, Mondays from 12:00 to 18:00 with half a GPU        2 ×  3 =   6 GPU-hours, submit time not known
   nobody   1 job, on the 6th from 12:00 to 13:00 with 1 GPU                      1 GPU-hour
 

@@ -1,36 +1,98 @@
-"""The lake as a lazy Dask dataframe: on a GPU cluster its partitions are cuDF frames, elsewhere pandas ones."""
+"""The lake as a lazy Dask dataframe: on a GPU cluster its partitions are cuDF frames, elsewhere pandas ones.
+
+Each file is a partition and is read on a worker, only the columns that are used. Cluster and project come out of the
+file's path as plain text: as categories, which Dask would make of them, every project of the centre would turn up in
+every group-by.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
+import dask
 import dask.dataframe as dd
 import pandas as pd
-
-from workbench.analytics.schema import LAKE_COLUMNS
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 KEYS = ("cluster", "project")
-"""Columns that are in a file's path, not in the file."""
+NO_PROJECT = "__HIVE_DEFAULT_PARTITION__"
+MAYBE_UNKNOWN = ("cpu_cores", "wait_s")
+"""Whole numbers that may be unknown: Int64; the others are int64."""
 
 
-def jobs(files: Sequence[str], start_s: int | None = None, end_s: int | None = None) -> Any:
+@dataclass(frozen=True, slots=True)
+class LakePart:
+    """One file: where it can be read, and what its name says (project None: unknown)."""
+
+    path: str
+    cluster: str
+    project: str | None
+
+
+def part_of(name: str, path: str) -> LakePart:
+    """The part whose name below the lake is cluster=<c>/project=<p>/month=<m>/<file>, readable at `path`."""
+    keys = dict(folder.split("=", 1) for folder in name.split("/")[:-1])
+    project = None if keys["project"] == NO_PROJECT else unquote(keys["project"])
+    return LakePart(path, unquote(keys["cluster"]), project)
+
+
+def jobs(parts: Sequence[LakePart], schema: pa.Schema, start_s: int | None = None, end_s: int | None = None) -> Any:
     """The jobs of these files that started in [start_s, end_s), lazily.
 
     Args:
-        files: paths …/cluster=<c>/project=<p>/month=<m>/<name>.parquet; none gives an empty frame with all columns.
+        parts: the files; none gives an empty frame with all columns.
+        schema: of each file.
         start_s: UTC epoch seconds; None: from the first.
         end_s: UTC epoch seconds; None: to the last.
     """
-    if not files:
-        return dd.from_pandas(_empty(), npartitions=1)
+    on_gpu = dask.config.get("dataframe.backend", "pandas") == "cudf"
+    empty = _to_frame(schema.empty_table(), "", "")
+    if not parts:
+        return dd.from_pandas(empty, npartitions=1)
     filters = [
         ("start_at", sign, pd.Timestamp(edge, unit="s", tz="UTC"))
         for sign, edge in ((">=", start_s), ("<", end_s))
         if edge is not None
     ]
-    read = dd.read_parquet(list(files), filters=filters or None)
-    # Names out of paths come as categories, which would put every project of the list into every group-by.
-    return read[[c for c in LAKE_COLUMNS if c in read.columns]].astype(dict.fromkeys(KEYS, "string"))
+    read = partial(_read_cudf if on_gpu else _read_pandas, filters=filters or None)
+    return dd.from_map(read, list(parts), meta=_cudf_of(empty) if on_gpu else empty, label="jobs-of-lake")
 
 
-def _empty() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in LAKE_COLUMNS.items()})
+def _read_pandas(part: LakePart, columns: list[str] | None = None, *, filters: Any = None) -> pd.DataFrame:
+    table = pq.read_table(part.path, columns=_in_file(columns), filters=filters, partitioning=None)
+    frame = _to_frame(table, part.cluster, part.project)
+    return frame if columns is None else frame[columns]
+
+
+def _read_cudf(part: LakePart, columns: list[str] | None = None, *, filters: Any = None) -> Any:
+    import cudf
+
+    frame = cudf.read_parquet(part.path, columns=_in_file(columns), filters=filters)
+    frame.insert(0, "project", cudf.Series([part.project] * len(frame), index=frame.index, dtype="str"))
+    frame.insert(0, "cluster", cudf.Series([part.cluster] * len(frame), index=frame.index, dtype="str"))
+    return frame if columns is None else frame[columns]
+
+
+def _in_file(columns: list[str] | None) -> list[str] | None:
+    """Those of the columns that a file holds; where it holds none, one that tells how many rows there are."""
+    if columns is None:
+        return None
+    return [name for name in columns if name not in KEYS] or ["job_id"]
+
+
+def _to_frame(table: pa.Table, cluster: str, project: str | None) -> pd.DataFrame:
+    frame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    known = [f.name for f in table.schema if f.type == pa.int64() and f.name not in MAYBE_UNKNOWN]
+    frame = frame.astype(dict.fromkeys(known, "int64"))
+    frame.insert(0, "project", pd.Series(project, index=frame.index, dtype="str"))
+    frame.insert(0, "cluster", pd.Series(cluster, index=frame.index, dtype="str"))
+    return frame
+
+
+def _cudf_of(frame: pd.DataFrame) -> Any:
+    import cudf
+
+    return cudf.from_pandas(frame)

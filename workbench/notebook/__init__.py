@@ -21,6 +21,7 @@ from workbench.clusters import lake, local
 from workbench.notebook import plots
 from workbench.notebook.cost import Cost
 from workbench.notebook.sources import Source, find_source
+from workbench.store.lake import LAKE_SCHEMA
 
 __all__ = ["charges", "cluster", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
 
@@ -77,17 +78,18 @@ def jobs(project: str | None = None, start: When = None, end: When = None) -> An
 
     Returns:
         One row per job (attempt): cluster, project, job_id, user_name, partition, gpu_model, state, source (text),
-        submit_at, start_at, end_at (UTC; end_at NA while it runs), gpus, gpu_hours (float64), gpu_part_seconds (int64,
-        exact: 1/420,000 GPU × seconds), cpu_cores, duration_s, wait_s (Int64; wait NA where no submit time is known).
+        submit_at, start_at, end_at, seen_until_at (UTC; end_at NA while it runs), gpus, gpu_hours (float64),
+        gpu_part_seconds (int64, exact: 1/420,000 GPU × seconds), duration_s (int64), cpu_cores, wait_s (Int64; NA where
+        the log does not say).
 
     Raises:
-        UnknownProject or NoAnswer: the project is not one of yours.
+        UnknownProject, NoAnswer: the project is not one of yours.
     """
     source = connect()
     found = source.ask("lake", **_given(project=project, start=start, end=end))
     assert found.table is not None
-    files = [source.readable(file) for file in found.table.to_dict("records")]
-    return lake.jobs(files, start_s=found.facts["start_s"], end_s=found.facts["end_s"])
+    parts = [lake.part_of(file["name"], source.readable(file)) for file in found.table.to_dict("records")]
+    return lake.jobs(parts, LAKE_SCHEMA, found.facts["start_s"], found.facts["end_s"])
 
 
 def occupancy(by: str = "day", start: When = None, end: When = None, split: str | None = None) -> pd.DataFrame:

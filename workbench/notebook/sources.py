@@ -104,12 +104,16 @@ class HubSource:
     def readable(self, file: Mapping[str, Any]) -> str:
         if os.access(file["path"], os.R_OK):
             return str(file["path"])
-        kept = self.cache / f"{file['version']}-{quote(file['name'], safe='')}"
+        folder = self.cache / quote(file["name"], safe="")
+        kept = folder / f"{file['version']}.parquet"
         if not kept.exists():
-            self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            partial = kept.with_suffix(f".{os.getpid()}.part")
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            older = list(folder.iterdir())
+            partial = kept.with_suffix(f".{os.getpid()}")
             partial.write_bytes(self._get("lake/file", {"path": file["name"]}).content)
             partial.replace(kept)
+            for path in older:
+                path.unlink(missing_ok=True)
         return str(kept)
 
     def _get(self, what: str, params: Mapping[str, str]) -> httpx.Response:

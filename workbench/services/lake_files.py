@@ -1,16 +1,18 @@
 """Which Parquet files of the lake a viewer may read, and whether they are still the same.
 
-A file is cluster=<c>/project=<p>/month=<YYYY-MM>/<name>.parquet below the lake; names are percent-encoded. A file whose
-project is unknown belongs to nobody: only the whole centre's scope sees it.
+Where they lie is store.lake's: cluster=<c>/project=<p>/month=<YYYY-MM>/part.parquet. A file whose project is unknown
+belongs to nobody ('' here): only the whole centre's scope sees it.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from workbench.analytics.schema import UNKNOWN
 from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.errors import BadQuestion, UnknownProject
 from workbench.store.engine import Store
+from workbench.store.lake import FILE, NO_PROJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def lake_file(store: Store, scope: Scope, name: str) -> LakeFile:
 
 
 def _described(lake: Path, path: Path) -> LakeFile | None:
-    """None for what is no finished file: a temporary one, or one that has just gone."""
-    if path.suffix != ".parquet" or path.name.startswith((".", "_")):
+    """None for what is no finished file: one being written, or one that has just gone."""
+    if path.name != FILE:
         return None
     try:
         stat = path.stat()
@@ -70,7 +72,7 @@ def _described(lake: Path, path: Path) -> LakeFile | None:
         name=path.relative_to(lake).as_posix(),
         path=str(path),
         cluster=unquote(keys["cluster"]),
-        project=unquote(keys["project"]),
+        project=UNKNOWN if keys["project"] == NO_PROJECT else unquote(keys["project"]),
         month=unquote(keys["month"]),
         bytes=stat.st_size,
         version=f"{stat.st_mtime_ns:x}-{stat.st_size:x}",

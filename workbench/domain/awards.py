@@ -5,12 +5,15 @@ recommended and awarded amounts are three numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workbench.domain.base import Stored
+
+FAR_DAYS = 36_500
+"""A pace at which money lasts a century is no date."""
 
 
 class Application(Stored):
@@ -67,3 +70,41 @@ def drawing_award(awards: Sequence[Award], day: date, drawn: Mapping[int, int]) 
     live = sorted((a for a in awards if a.starts_on <= day < a.ends_on), key=lambda a: (a.starts_on, a.id))
     with_money = (a for a in live if drawn.get(a.id, 0) < a.ceiling_minor)
     return next(with_money, live[0] if live else None)
+
+
+def current_award(awards: Sequence[Award], day: date, drawn: Mapping[int, int]) -> Award | None:
+    """The award to show for a project on a day: the one that pays, else the next to begin, else the last to have ended.
+
+    Args:
+        awards: of one project.
+        day: the centre's calendar day.
+        drawn: award id → subsidy drawn so far, minor units.
+    """
+    paying = drawing_award(awards, day, drawn)
+    ahead = min((a for a in awards if a.starts_on > day), key=lambda a: (a.starts_on, a.id), default=None)
+    ended = max((a for a in awards if a.ends_on <= day), key=lambda a: (a.ends_on, a.id), default=None)
+    return paying or ahead or ended
+
+
+def award_state(award: Award, day: date, drawn_minor: int) -> str:
+    """'ahead' (begins later), 'lapsed' (ended), 'exhausted' (nothing left), else 'live'."""
+    if day < award.starts_on:
+        return "ahead"
+    if day >= award.ends_on:
+        return "lapsed"
+    return "live" if drawn_minor < award.ceiling_minor else "exhausted"
+
+
+def committed_on(award: Award, drawn: Mapping[int, int], day: date) -> int:
+    """What an award takes from the budget on a day: its ceiling; once ended what it drew; 0 before its decision."""
+    if day < award.decided_on:
+        return 0
+    return award.ceiling_minor if day < award.ends_on else drawn.get(award.id, 0)
+
+
+def lasts_until(today: date, left_minor: int, pace_minor_per_day: int) -> date | None:
+    """The day on which an amount is used up at a daily pace; None where nothing is drawn, or not for a century."""
+    if pace_minor_per_day <= 0:
+        return None
+    days = max(0, left_minor) // pace_minor_per_day
+    return today + timedelta(days=days) if days < FAR_DAYS else None

@@ -17,6 +17,7 @@ from workbench.sample.records import add_records, login_list
 from workbench.sample.replay import SOURCE, schedule, seen_at
 from workbench.services.rating import rate
 from workbench.settings import Settings
+from workbench.store import lake
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import captures, freshness
@@ -83,10 +84,7 @@ def load(store: Store, settings: Settings, now: int, progress: Progress | None =
     rate(store, now)
     say("price the usage", 1, 1)
     say("write the lake", 0, 1)
-    import importlib.util
-
-    if importlib.util.find_spec("workbench.store.lake"):
-        importlib.import_module("workbench.store.lake").refresh(store)
+    lake.refresh(store)
     say("write the lake", 1, 1)
     return Loaded(len(jobs), 0, now)
 

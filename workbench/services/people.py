@@ -1,6 +1,7 @@
 """Who somebody is: password check, Hub groups, projects they belong to."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,6 @@ from workbench.errors import UnknownPerson
 from workbench.store.engine import Store
 
 HASHER = PasswordHasher()
-_NOBODY = HASHER.hash("nobody has this password")
-"""Checked for names that nobody has, so that the answer takes as long as for one that somebody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,16 @@ def check_password(store: Store, name: str, password: str) -> Person | None:
         person = db.get(Person, name)
     known = person.password_hash if person else None
     try:
-        HASHER.verify(known or _NOBODY, password)
+        HASHER.verify(known or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return None
     return person if known else None
+
+
+@cache
+def _nobodys_hash() -> str:
+    # Checked for names that nobody has, so that the answer takes as long as for one that somebody has.
+    return HASHER.hash("nobody has this password")
 
 
 def person(store: Store, name: str) -> Person:

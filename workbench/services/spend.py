@@ -4,6 +4,8 @@ Everything is read from charges_daily, awards and applications, never from jobs.
 part-seconds (workbench.units), `day` is the centre's calendar day, `now` is UTC epoch seconds. A window is
 [start_s, end_s) in UTC epoch seconds, cut to the centre's days; None means: from the opening, or until now.
 
+`only` narrows to one value of a column: {"category": "start-up"}, {"partition": "train", "gpu_model": "H800"}.
+
 - `envelope(store, scope, now)`: budget, reserve, committed, drawn, left, the pace and how long it lasts.
 - `burn(store, scope, now)`: a row per day: drawn, planned, committed, cumulative.
 - `by_project(store, scope, now, start_s, end_s)`: a row per project: award, what it drew, what is left.
@@ -18,16 +20,38 @@ Amounts that have no price are NULL in the lines; sums leave them out and say ho
 only.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from sqlalchemy import select
 
-from workbench.domain.access import Scope
+from workbench.domain.access import Scope, WholeCentre
+from workbench.domain.awards import Application, Award, committed_on, lasts_until
+from workbench.services.project_spend import AwardNow, award_now, by_category, by_project, project_charges
+from workbench.services.spend_days import ONE_DAY, as_days, day_count, days_before, days_of, projects_of, today_of
+from workbench.store.charges import charge_sums, decided_awards, drawn_by_award
 from workbench.store.engine import Store
 
+__all__ = [
+    "AwardNow",
+    "By",
+    "Envelope",
+    "applications",
+    "award_now",
+    "burn",
+    "by_category",
+    "by_project",
+    "daily",
+    "envelope",
+    "project_charges",
+]
+
 By = Literal["project", "category", "partition", "gpu_model"]
+PACE_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +84,34 @@ class Envelope:
     awards_decided: int
 
 
-@dataclass(frozen=True, slots=True)
-class AwardNow:
-    """The award of a project at one moment; `state`: 'live', 'exhausted' (nothing left), 'ahead', 'lapsed'."""
-
-    award_id: int
-    project: str
-    rate_bp: int
-    ceiling_minor: int
-    drawn_minor: int
-    left_minor: int
-    starts_on: date
-    ends_on: date
-    state: str
-
-
 def envelope(store: Store, scope: Scope, now: int) -> Envelope:
     """Budget, commitments, drawings and what is left at a moment. See `Envelope`."""
-    raise NotImplementedError
+    mine, today = projects_of(scope), today_of(store, now)
+    with store.read() as conn:
+        awards = decided_awards(conn, mine, today)
+        sums = charge_sums(conn, ("project", "award_id"), mine, (None, today + ONE_DAY))
+        recent = charge_sums(conn, (), mine, days_before(store, today, PACE_DAYS))
+    drawn = _drawn(sums)
+    committed = sum(committed_on(award, drawn, today) for award in awards)
+    total = int(sums["subsidy_minor"].sum())
+    pace = int(recent["subsidy_minor"].sum()) // day_count(store, today, PACE_DAYS)
+    scheme = store.settings.scheme if isinstance(scope, WholeCentre) else None
+    to_draw = scheme.budget - scheme.reserve if scheme else committed
+    return Envelope(
+        budget_minor=scheme.budget if scheme else None,
+        reserve_minor=scheme.reserve if scheme else None,
+        committed_minor=committed,
+        drawn_minor=total,
+        left_minor=to_draw - committed if scheme else None,
+        undrawn_minor=committed - total,
+        user_minor=int(sums["user_minor"].sum()),
+        pace_minor_per_day=pace,
+        lasts_until=lasts_until(today, to_draw - total, pace),
+        unpriced_gpu_part_seconds=int(sums["unpriced_gpu_part_seconds"].sum()),
+        suspense_minor=int(sums.loc[sums["project"] == "", "list_minor"].sum()),
+        awards_live=sum(award.starts_on <= today < award.ends_on for award in awards),
+        awards_decided=len(awards),
+    )
 
 
 def burn(store: Store, scope: Scope, now: int) -> pd.DataFrame:
@@ -89,40 +123,55 @@ def burn(store: Store, scope: Scope, now: int) -> pd.DataFrame:
         planned_total_minor (int64: every award drawn evenly over its term), committed_minor (Int64, NA after today:
         what was committed on that day).
     """
-    raise NotImplementedError
+    mine, today = projects_of(scope), today_of(store, now)
+    with store.read() as conn:
+        awards = decided_awards(conn, mine, today)
+        by_day = charge_sums(conn, ("day",), mine, (None, today + ONE_DAY))
+        drawn = drawn_by_award(conn, mine, today + ONE_DAY)
+    used = by_day.set_index(as_days(by_day["day"]))[["subsidy_minor", "user_minor"]]
+    first = min([store.settings.centre.opened_on, *(day.date() for day in used.index[:1])])
+    days = pd.date_range(first, max([today, *(award.ends_on for award in awards)]), freq="D", unit="s", name="day")
+    past = days <= pd.Timestamp(today)
+    used = used.reindex(days, fill_value=0).astype("Int64")
+    return pd.DataFrame(
+        {
+            "drawn_minor": used["subsidy_minor"].where(past),
+            "drawn_total_minor": used["subsidy_minor"].cumsum().where(past),
+            "user_total_minor": used["user_minor"].cumsum().where(past),
+            "planned_total_minor": _planned(awards, days),
+            "committed_minor": _commitments(awards, drawn, days).where(past),
+        }
+    ).reset_index()
 
 
-def by_project(
-    store: Store, scope: Scope, now: int, start_s: int | None = None, end_s: int | None = None
-) -> pd.DataFrame:
-    """Every project that has an award or a charge; '' is usage without a project.
-
-    Returns:
-        One row per project, most list cost first: project, title, category, organisation (str), made_up (bool);
-        of the window: gpu_part_seconds, list_minor, subsidy_minor, user_minor, unpriced_gpu_part_seconds (int64);
-        of the current award: award_state ('live', 'exhausted', 'ahead', 'lapsed', 'none'), rate_bp, ceiling_minor,
-        drawn_minor, left_minor (Int64, NA without an award), starts_on, ends_on (datetime64[s], NaT without);
-        last30_subsidy_minor (int64: the 30 days before now), lasts_until (datetime64[s]: when, at the pace of those
-        days, nothing is left; NaT where it outlasts its term or draws nothing).
-    """
-    raise NotImplementedError
+def _planned(awards: Sequence[Award], days: pd.DatetimeIndex) -> np.ndarray:
+    """What all awards would have drawn by the end of each day, each drawn evenly over its term; int64, minor units."""
+    total = np.zeros(len(days), dtype=np.int64)
+    for award in awards:
+        term = (award.ends_on - award.starts_on).days
+        gone = (days - pd.Timestamp(award.starts_on)).days.to_numpy(dtype=np.int64) + 1
+        total += award.ceiling_minor * gone.clip(0, term) // term
+    return total
 
 
-def by_category(
-    store: Store, scope: Scope, now: int, start_s: int | None = None, end_s: int | None = None
-) -> pd.DataFrame:
-    """The same by kind of applicant.
-
-    Returns:
-        One row per category, most list cost first: category (str; 'unknown' where no project is known), projects,
-        awards (int64), committed_minor, drawn_minor (int64, to date), gpu_part_seconds, list_minor, subsidy_minor,
-        user_minor (int64, of the window).
-    """
-    raise NotImplementedError
+def _commitments(awards: Sequence[Award], drawn: Mapping[int, int], days: pd.DatetimeIndex) -> pd.Series:
+    """What is committed on each day (domain.awards.committed_on of all awards): it changes when one begins or ends."""
+    changes = pd.Series(0, index=days, dtype="Int64")
+    for award in awards:
+        for day in (award.decided_on, award.ends_on):
+            before, after = (committed_on(award, drawn, d) for d in (day - ONE_DAY, day))
+            changes.iloc[max(0, min(len(days) - 1, (pd.Timestamp(day) - days[0]).days))] += after - before
+    return changes.cumsum()
 
 
 def daily(
-    store: Store, scope: Scope, now: int, start_s: int | None = None, end_s: int | None = None, by: By | None = None
+    store: Store,
+    scope: Scope,
+    now: int,
+    start_s: int | None = None,
+    end_s: int | None = None,
+    by: By | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Charges by day.
 
@@ -130,7 +179,10 @@ def daily(
         One row per day with charges (and per `by`), in order: day (datetime64[s]), the `by` column if asked,
         gpu_part_seconds, core_seconds, list_minor, subsidy_minor, user_minor, unpriced_gpu_part_seconds (int64).
     """
-    raise NotImplementedError
+    with store.read() as conn:
+        by_ = ("day",) if by is None else ("day", by)
+        sums = charge_sums(conn, by_, projects_of(scope), days_of(store, now, start_s, end_s), only)
+    return sums.assign(day=as_days(sums["day"]))
 
 
 def applications(store: Store, scope: Scope, now: int) -> pd.DataFrame:
@@ -140,29 +192,31 @@ def applications(store: Store, scope: Scope, now: int) -> pd.DataFrame:
         One row per month, in order: month ("2026-10"), received, approved, declined, received_total, approved_total,
         open_at_end (int64).
     """
-    raise NotImplementedError
+    mine, today = projects_of(scope), today_of(store, now)
+    table = Application.__table__.c
+    ask = select(table.received_on, table.decided_on, table.decision).where(table.received_on <= today)
+    if mine is not None:
+        ask = ask.where(table.project.in_(sorted(mine)))
+    with store.read() as conn:
+        rows = conn.execute(ask).all()
+    start = min([store.settings.scheme.starts_on, *(row.received_on for row in rows)])
+    months = [f"{month:%Y-%m}" for month in pd.period_range(start, max(start, today), freq="M").to_timestamp()]
+    received = _monthly([row.received_on for row in rows], months)
+    decided = {
+        word: _monthly([r.decided_on for r in rows if r.decision == word and r.decided_on <= today], months)
+        for word in ("approved", "declined")
+    }
+    closed = _monthly([r.decided_on for r in rows if r.decided_on is not None and r.decided_on <= today], months)
+    frame = pd.DataFrame({"month": pd.Series(months, dtype="str"), "received": received, **decided})
+    totals = {"received_total": frame["received"].cumsum(), "approved_total": frame["approved"].cumsum()}
+    return frame.assign(**totals, open_at_end=frame["received"].cumsum() - pd.Series(closed).cumsum())
 
 
-def project_charges(
-    store: Store, scope: Scope, project: str, now: int, start_s: int | None = None, end_s: int | None = None
-) -> pd.DataFrame:
-    """The charge lines of one project.
-
-    Returns:
-        One row per line, newest day first: day (datetime64[s]), cluster, partition, gpu_model (str),
-        gpu_part_seconds, core_seconds (int64), price_minor_per_hour, list_minor, subsidy_minor, user_minor (Int64, NA
-        where there is no price), price_id, award_id (Int64).
-
-    Raises:
-        UnknownProject: there is no such project, or the scope does not hold it (the same words: nothing is given away).
-    """
-    raise NotImplementedError
+def _drawn(sums: pd.DataFrame) -> dict[int, int]:
+    held = sums[sums["award_id"].notna()].groupby("award_id")["subsidy_minor"].sum()
+    return {int(award): int(amount) for award, amount in held.items()}
 
 
-def award_now(store: Store, scope: Scope, project: str, now: int) -> AwardNow | None:
-    """The award that pays for the project today; else the one that comes next, else the last; None without any.
-
-    Raises:
-        UnknownProject: as `project_charges`.
-    """
-    raise NotImplementedError
+def _monthly(days: Sequence[date], months: Sequence[str]) -> list[int]:
+    found = [f"{day:%Y-%m}" for day in days]
+    return [found.count(month) for month in months]

@@ -1,12 +1,13 @@
 """Edges of the buckets into which a window is cut: hours of UTC; days, weeks and months of the centre's zone."""
 
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from workbench.analytics.sweep import Int64s, day_edges, hour_edges
-from workbench.periods import Window, day_of
+from workbench.periods import Window, day_of, day_start, hour_floor
 
 Grain = Literal["hour", "day", "week", "month"]
 GRAINS: tuple[Grain, ...] = ("hour", "day", "week", "month")
@@ -29,6 +30,15 @@ def edges_of(window: Window, grain: Grain, zone: ZoneInfo) -> Int64s:
         whole = whole[np.array(keep, dtype=bool)]
     inside = whole[(whole > window.start_s) & (whole < window.end_s)]
     return np.concatenate(([window.start_s], inside, [window.end_s])).astype(np.int64)
+
+
+def bucket_start(inside_s: int, grain: Grain, zone: ZoneInfo) -> int:
+    """When the hour (of UTC), or the zone's day, week or month, that holds this second begins; UTC epoch seconds."""
+    if grain == "hour":
+        return hour_floor(inside_s)
+    day = day_of(inside_s, zone)
+    back = {"day": 0, "week": day.weekday(), "month": day.day - 1}[grain]
+    return day_start(day - timedelta(days=back), zone)
 
 
 def bucket_label(start_s: int, grain: Grain, zone: ZoneInfo) -> str:

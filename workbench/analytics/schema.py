@@ -37,6 +37,32 @@ OPTIONAL = frozenset(
 )
 """Columns that may hold NA, and may be left out of what is given to `job_frame`: then they are unknown in every row."""
 
+LAKE_COLUMNS: dict[str, str] = {
+    "cluster": "string",
+    "project": "string",
+    "job_id": "string",
+    "submit_at": "datetime64[us, UTC]",
+    "start_at": "datetime64[us, UTC]",
+    "end_at": "datetime64[us, UTC]",
+    "seen_until_at": "datetime64[us, UTC]",
+    "user_name": "string",
+    "partition": "string",
+    "gpu_model": "string",
+    "gpus": "float64",
+    "gpu_part_seconds": "int64",
+    "gpu_hours": "float64",
+    "cpu_cores": "Int64",
+    "state": "string",
+    "wait_s": "Int64",
+    "duration_s": "int64",
+    "source": "string",
+}
+"""The lake's columns: cluster and project in a file's path, the rest in the file. What is NA has not come or is not
+known: `end_at` while the job runs, `submit_at` and `wait_s` where the log has no submit time. `gpu_part_seconds`
+(1/420,000 GPU × s) and `duration_s` reach until `seen_until_at`."""
+
+LAKE_KEYS = ("cluster", "project")
+
 UNKNOWN = ""
 """What stands for an unknown name in the key of a rollup; faces show it as "unknown"."""
 

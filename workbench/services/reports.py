@@ -1,15 +1,16 @@
 """What pages, notebooks and commands read about usage and occupancy. From the rollups only; a scope is always given.
 
-All windows are half-open [start_s, end_s) in UTC epoch seconds and counted exactly, to the second. In frames, GPU amounts
-are int64 `gpu_part_seconds` (1/420,000 GPU × s; workbench.units converts) with float64 `gpu_hours` beside them; moments
-are timestamps in UTC; shares are 0…1; an unknown name is '' (show it as "unknown"); unknown numbers are NA, never 0.
+All windows are half-open [start_s, end_s) in UTC epoch seconds and counted exactly, to the second. In frames, GPU
+amounts are int64 `gpu_part_seconds` (1/420,000 GPU × s; workbench.units converts), in `usage` with float64 `gpu_hours`
+beside them; moments are timestamps in UTC; shares are 0…1; an unknown name is '' (show it as "unknown"); an unknown
+number is NA, never 0.
 
   Only(cluster=, partition=, gpu_model=, project=, category=, measured=)   the filters; hashable: part of a cache key
   usage(store, scope, start_s, end_s, by=("project",), only=Only())        one row per group (and period)
-  occupancy(store, scope, start_s, end_s, by="hour", split=(), only=Only())  busy against capacity per bucket, idle ones too
+  occupancy(store, scope, start_s, end_s, by="hour", split=(), only=Only())  busy against capacity, idle buckets too
   occupancy_summary(store, scope, start_s, end_s, only=Only())             mean, median, p95, largest busy hour, share
   heat(store, scope, start_s, end_s, only=Only())                          168 rows: weekday × hour of the centre's day
-  centre_now(store, scope, now_s, only=Only())                             busy, installed, in service, allocatable, out: by place and in all
+  centre_now(store, scope, now_s, only=Only())                             busy and capacity now, by place and in all
   capacity_steps(store, start_s, end_s, only=Only())                       the stepped capacity line, by place
   outages(store, start_s, end_s, only=Only())                              the hatched bands
   projects(store, scope, start_s, end_s, only=Only())                      one row per project, with the period before
@@ -25,20 +26,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from workbench.analytics import capacity as capacity_
 from workbench.analytics import occupancy as occupancy_
-from workbench.analytics.buckets import GRAINS, Grain, edges_of
+from workbench.analytics.buckets import GRAINS, Grain, bucket_start, edges_of
 from workbench.analytics.heat import heat_map
 from workbench.analytics.occupancy import Summary
 from workbench.analytics.schema import UNKNOWN
 from workbench.domain.access import OwnProjects, Scope, may_see
-from workbench.errors import UnknownProject
+from workbench.errors import BadQuestion, UnknownProject
 from workbench.periods import Window
 from workbench.store import frames
 from workbench.store.engine import Store
-from workbench.store.frames import JOBS, Wanted
+from workbench.store.frames import Wanted
 from workbench.store.tables import freshness as freshness_table
 from workbench.units import GPU_PARTS, HOUR_S
 
@@ -133,13 +134,13 @@ def usage(
         only: filters.
 
     Returns:
-        One row per group with anything in it, in order of `by` (where a project begins: largest use first): `by` (a
-        grain as a column of that name: the bucket's start, UTC timestamp; first in the order given), int64 `jobs` (those
-        that *started* in the window, so that windows add up), `gpu_part_seconds`, `core_seconds` (of jobs whose cores
-        are known), `wait_known_jobs`, float64 `gpu_hours`, Float64 `wait_mean_s` (NA: no submit time known).
+        One row per group with anything in it, in order of `by` (by project alone: largest use first): `by` (a
+        grain as a column of that name: when the whole hour, day, week or month begins, UTC timestamp), int64 `jobs`
+        (those that *started* in the window, so that windows add up), `gpu_part_seconds`, `core_seconds` (of jobs whose
+        cores are known), `wait_known_jobs`, float64 `gpu_hours`, Float64 `wait_mean_s` (NA: no submit time known).
 
     Raises:
-        ValueError: an unknown name in `by`.
+        BadQuestion: an unknown name in `by`, or two grains.
     """
     grain = _grain(by)
     names = [name for name in by if name != grain]
@@ -153,7 +154,8 @@ def usage(
             rows[name] = rows["project"].map(dict(zip(known["slug"], known[name], strict=True))).fillna(UNKNOWN)
     if grain:
         edges = edges_of(window, grain, _zone(store)) if window.seconds else np.array([start_s], dtype=np.int64)
-        rows[grain] = pd.to_datetime(edges[rows["bucket"].to_numpy(np.int64)], unit="s", utc=True).as_unit("us")
+        starts = np.array([bucket_start(int(edge), grain, _zone(store)) for edge in edges], dtype=np.int64)
+        rows[grain] = pd.to_datetime(starts[rows["bucket"].to_numpy(np.int64)], unit="s", utc=True).as_unit("us")
     return _measures(rows, list(by))
 
 
@@ -176,7 +178,7 @@ def occupancy(
         by: hour (of UTC), or day, week, month of the centre's zone.
         split: out of cluster, partition, gpu_model, project, category: a row for each (a project or category divides
             the busy time only: each of its rows repeats the capacity it is part of).
-        only: filters. `Only(measured=True)` leaves out clusters without stated capacity (a page of the centre wants it).
+        only: filters. `Only(measured=True)` leaves out clusters without stated capacity (pages want it).
 
     Returns:
         Rows in order of split and bucket, none for an empty window: `split`, UTC timestamps start_at and end_at, int64
@@ -207,8 +209,8 @@ def heat(store: Store, scope: Scope, start_s: int, end_s: int, only: Only = EVER
     """Mean occupancy by weekday and hour of the centre's own clock.
 
     Returns:
-        168 rows: int64 weekday (0 Monday … 6), hour (0 … 23), float64 busy_gpus (mean over those hours in the window, NaN
-        where there was none), Float64 share (of capacity; NA where it is unknown in any of them), int64 hours (how many).
+        168 rows: int64 weekday (0 Monday … 6), hour (0 … 23), hours (how many in the window), float64 busy_gpus (their
+        mean; NaN where there was none), Float64 share (of capacity; NA where it is unknown in any of them).
     """
     rows = occupancy(store, scope, start_s, end_s, "hour", (), only)
     return heat_map(rows, _zone(store))
@@ -242,8 +244,8 @@ def capacity_steps(store: Store, start_s: int, end_s: int, only: Only = EVERYTHI
     """The stepped line of capacity inside a window, by place.
 
     Returns:
-        One row per place and piece, in order: cluster, partition, gpu_model, UTC timestamps from_at and to_at (clipped to
-        the window), int64 GPUs installed, in_service, allocatable, out, capacity (in service less out).
+        One row per place and piece, in order: cluster, partition, gpu_model, UTC timestamps from_at and to_at (clipped
+        to the window), int64 GPUs installed, in_service, allocatable, out, capacity (in service less out).
     """
     with store.read() as conn:
         changes, out = frames.capacity_rows(conn, _places(conn, only))
@@ -362,7 +364,9 @@ def _grain(by: Sequence[str]) -> Grain | None:
     unknown = [name for name in by if name not in NAMES and name not in GRAINS]
     grains = [grain for grain in GRAINS if grain in by]
     if unknown or len(grains) > 1 or len(set(by)) < len(by):
-        raise ValueError(f"usage is by any of {', '.join(NAMES)} and one of {', '.join(GRAINS)}, not by {list(by)}")
+        raise BadQuestion(
+            f"usage by {', '.join(by)}", f"ask by any of {', '.join(NAMES)} and one of {', '.join(GRAINS)}"
+        )
     return grains[0] if grains else None
 
 

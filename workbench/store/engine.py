@@ -30,7 +30,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it is kept, or none."""
-        with self.engine.begin() as conn:
+        with self.engine.execution_options(writes=True).begin() as conn:
             yield conn
 
     @contextmanager
@@ -71,8 +71,14 @@ def make_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 30})
     event.listen(engine, "connect", _pragmas)
     # We say BEGIN ourselves: the driver's own late one would leave DDL and reads outside of the transaction.
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN"))
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(conn: Connection) -> None:
+    # What will write takes its turn at once: one that reads first and writes later is refused without any waiting
+    # ("database is locked") when another has written in between.
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
 
 
 def _pragmas(connection: Any, _record: object) -> None:

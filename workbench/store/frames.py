@@ -93,7 +93,7 @@ def jobs_in(conn: Connection, window: Window, wanted: Wanted) -> pd.DataFrame:
 def job_rows(conn: Connection, where: Sequence[ColumnElement[bool]]) -> pd.DataFrame:
     """The job frame of the jobs under these conditions, in order of their id; seconds as they are stored."""
     columns = (type_coerce(JOBS.c[name], BigInteger) if name in MOMENTS else JOBS.c[name] for name in JOB_COLUMNS)
-    found = list(conn.execute(select(*columns).where(*where).order_by(JOBS.c.id)))
+    found = conn.execute(select(*columns).where(*where).order_by(JOBS.c.id)).all()
     return pd.DataFrame.from_records(found, columns=list(JOB_COLUMNS)).astype(JOB_COLUMNS)
 
 

@@ -4,6 +4,7 @@ An identical row changes nothing; a running job may be completed later; an older
 one. Of two differing looks at the same moment the one that comes later stays (the source corrected itself).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,18 +66,16 @@ def _one_a_key(frame: pd.DataFrame) -> pd.DataFrame:
 def _known(conn: Connection, frame: pd.DataFrame) -> pd.DataFrame:
     """The stored rows that have a key of the frame, with their `id`."""
     columns = ("id", *COLUMNS)
-    found: list[Any] = []
+    found: Sequence[Any] = []
     if _may_know(conn, frame):
         conn.exec_driver_sql("CREATE TEMPORARY TABLE IF NOT EXISTS asked (cluster TEXT, job_id TEXT, submit_at BIGINT)")
         conn.exec_driver_sql("DELETE FROM asked")
         insert_rows(conn, "asked", JOB_KEY, rows_of(frame, JOB_KEY))
         names = ", ".join(f'j."{name}"' for name in columns)
-        found = list(
-            conn.exec_driver_sql(
-                f"SELECT {names} FROM asked a JOIN jobs j"  # noqa: S608
-                " ON j.cluster = a.cluster AND j.job_id = a.job_id AND j.submit_at = a.submit_at"
-            )
-        )
+        found = conn.exec_driver_sql(
+            f"SELECT {names} FROM asked a JOIN jobs j"  # noqa: S608
+            " ON j.cluster = a.cluster AND j.job_id = a.job_id AND j.submit_at = a.submit_at"
+        ).all()
         conn.exec_driver_sql("DELETE FROM asked")
     raw = pd.DataFrame.from_records(found, columns=list(columns))
     return raw.astype({"id": "Int64", **JOB_COLUMNS})

@@ -4,7 +4,7 @@ They are disposable: `rebuild` makes them from the jobs to the same rows. Amount
 difference of a changed job is exact; a row that comes to nothing is removed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -88,16 +88,20 @@ def rebuild(conn: Connection, zone: ZoneInfo) -> int:
     """
     for rollup in ROLLUPS:
         conn.execute(text(f"DELETE FROM {rollup.table}"))  # noqa: S608
-    names = ", ".join(f'"{name}"' for name in JOB_COLUMNS)
-    last, read = -1, 0
-    while True:
-        page = f"SELECT id, {names} FROM jobs WHERE id > :last ORDER BY id LIMIT :rows"  # noqa: S608
-        found = list(conn.execute(text(page), {"last": last, "rows": REBUILD_ROWS}))
-        if not found:
-            return read
-        jobs = pd.DataFrame.from_records(found, columns=["id", *JOB_COLUMNS]).astype(JOB_COLUMNS)
+    read = 0
+    for jobs in _all_jobs(conn):
         apply(conn, jobs.iloc[:0], jobs, zone)
-        last, read = int(found[-1][0]), read + len(found)
+        read += len(jobs)
+    return read
+
+
+def differences(conn: Connection, zone: ZoneInfo) -> dict[str, int]:
+    """Per rollup table the number of its rows that are not what the jobs make them: 0 everywhere, or there is a bug."""
+    made: dict[str, list[pd.DataFrame]] = {rollup.table: [] for rollup in ROLLUPS}
+    for jobs in _all_jobs(conn):
+        for rollup in ROLLUPS:
+            made[rollup.table].append(contributions(rollup, jobs, zone))
+    return {rollup.table: _differing(conn, rollup, made[rollup.table]) for rollup in ROLLUPS}
 
 
 def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -123,6 +127,28 @@ def months_of(jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     project = jobs["project"].fillna(UNKNOWN)
     keys = pd.DataFrame({"cluster": jobs["cluster"], "project": project, "period": days.map(month)})
     return keys.drop_duplicates(ignore_index=True)
+
+
+def _all_jobs(conn: Connection) -> Iterator[pd.DataFrame]:
+    names = ", ".join(f'"{name}"' for name in JOB_COLUMNS)
+    page = text(f"SELECT id, {names} FROM jobs WHERE id > :last ORDER BY id LIMIT :rows")  # noqa: S608
+    last = -1
+    while found := conn.execute(page, {"last": last, "rows": REBUILD_ROWS}).all():
+        jobs = pd.DataFrame.from_records(found, columns=["id", *JOB_COLUMNS])
+        last = int(jobs["id"].iloc[-1])
+        yield jobs.drop(columns="id").astype(JOB_COLUMNS)
+
+
+def _differing(conn: Connection, rollup: Rollup, made: list[pd.DataFrame]) -> int:
+    columns = [*rollup.keys, *SUMS]
+    names = ", ".join(f'"{name}"' for name in columns)
+    stored = pd.DataFrame.from_records(
+        conn.execute(text(f"SELECT {names} FROM {rollup.table}")).all(),  # noqa: S608
+        columns=columns,
+    )
+    stored[list(SUMS)] *= -1
+    both = pd.concat((*made, stored), ignore_index=True).groupby(list(rollup.keys))[list(SUMS)].sum()
+    return int((both != 0).any(axis=1).sum())
 
 
 def _difference(rollup: Rollup, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

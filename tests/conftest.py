@@ -7,10 +7,12 @@ and so does a run in which it has no test at all.
 import importlib.util
 import os
 import shutil
+import time
 from functools import cache
 
 import pytest
 
+from workbench import sample
 from workbench.settings import load
 from workbench.store.engine import open_store
 
@@ -84,6 +86,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def chromium():
     """Path of the Chromium to drive."""
     return chromium_path()
+
+
+@pytest.fixture(scope="session")
+def loaded_home(tmp_path_factory):
+    """A state folder with the sample centre in it, loaded once; take a copy (tests.centre.copy_of)."""
+    home = tmp_path_factory.mktemp("centre") / "state"
+    settings = load(home=home)
+    opened = open_store(settings)
+    sample.load(opened, settings, int(time.time()))
+    opened.engine.dispose()
+    return home
+
+
+@pytest.fixture(scope="session")
+def running_centre(loaded_home, tmp_path_factory):
+    """A whole workbench that runs for all tests that only look, or that start servers of their own (tests.centre)."""
+    from tests import centre
+
+    started = centre.start(centre.copy_of(loaded_home, tmp_path_factory.mktemp("running") / "state"))
+    try:
+        started.until("Stop: Ctrl-C here")
+        yield started
+    finally:
+        started.stop()
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from workbench.units import DAY_S
 
-LATEST_S = 7_258_118_400
-"""2200-01-01: what lies beyond is no time of a log but a broken cell or a wrong unit."""
+LATEST_S = 4_102_444_800
+"""2100-01-01: what lies beyond is no time of a log but a broken cell or a wrong unit."""
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

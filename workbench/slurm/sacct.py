@@ -201,7 +201,7 @@ class _Reader:
             return ()
         seconds, is_utc = found
         if not 0 < seconds < LATEST_S:
-            raise _Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond 1970 to 2200")
+            raise _Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond the years 1970 to 2100")
         readings = (seconds,) if is_utc else self.clock.readings(seconds)
         if not readings:
             raise _Unusable(

@@ -1,0 +1,1 @@
+"""Job logs of any centre: CSV or Parquet through a mapping. `parse.parse_joblog` is the way in."""

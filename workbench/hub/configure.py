@@ -17,7 +17,7 @@ from traitlets.config import Config
 
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
-from workbench.hub import proxy, services
+from workbench.hub import look, proxy, services
 from workbench.hub.authenticator import CentreAuthenticator
 from workbench.hub.own_proxy import OwnProxy
 from workbench.hub.spawners import LocalSpawner
@@ -111,15 +111,20 @@ def _servers(c: Config, settings: Settings) -> None:
 
 
 def server_arguments() -> list[str]:
-    """Options of every notebook server: it asks nothing of the internet by itself."""
-    quiet = ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]
-    quiet.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
-    return [*quiet, "--allow-root"] if os.geteuid() == 0 else quiet
+    """Options of every notebook server: it asks nothing of the internet by itself and loads what is used here only."""
+    arguments = [
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        # Seconds of every start: previews of Panel apps, language servers that are not installed.
+        "--ServerApp.jpserver_extensions={'panel.io.jupyter_server_extension': False, 'jupyter_lsp': False}",
+    ]
+    return [*arguments, "--allow-root"] if os.geteuid() == 0 else arguments
 
 
 def _pages(c: Config, settings: Settings) -> None:
-    c.JupyterHub.template_paths = [str(TEMPLATES)]
-    c.JupyterHub.template_vars = {"centre": settings.centre, "sample": logins.exist(settings)}
+    c.JupyterHub.template_paths = [str(TEMPLATES), look.TEMPLATE_PATH]
+    c.JupyterHub.template_vars = {**look.template_vars(settings), "sample": logins.exist(settings)}
     c.JupyterHub.default_url = landing
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from workbench.settings import ROOT, Settings
 
@@ -58,7 +59,8 @@ def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str
 
 
 def _lake_folders(settings: Settings, projects: Iterable[str]) -> list[Path]:
-    wanted = {f"project={project}" for project in projects}
+    """Of the clusters that have jobs of theirs now; what comes later a notebook asks the centre's service for."""
+    wanted = {f"project={quote(project, safe='')}" for project in projects}
     return [folder for folder in sorted(settings.lake.glob("cluster=*/project=*")) if folder.name in wanted]
 
 

@@ -113,7 +113,13 @@ def _state(row: RowMapping, sighting: Sighting | None, now: int) -> dict[str, An
         started_at = max(sighting.started_at, row["requested_at"])
         seen_at = max(sighting.seen_at, started_at, row["seen_at"] or 0)
         ended_at = None if sighting.ended_at is None else max(sighting.ended_at, started_at)
-        return {**row, "started_at": started_at, "seen_at": seen_at, "ended_at": ended_at, "end_reason": sighting.reason}
+        return {
+            **row,
+            "started_at": started_at,
+            "seen_at": seen_at,
+            "ended_at": ended_at,
+            "end_reason": sighting.reason,
+        }
     if now - (row["seen_at"] or row["requested_at"]) < UNHEARD_AFTER_S:
         return None  # it may be about to start; or its record was removed and comes back with the next heartbeat
     if row["started_at"] is None:

@@ -91,16 +91,13 @@ def _rate_project(
     mine = charges_daily.c
     later = (mine.project == project) & (mine.day >= first.isoformat())
     conn.execute(delete(charges_daily).where(later))
-    drawn = dict(
-        conn.execute(
-            select(mine.award_id, func.sum(mine.subsidy_minor))
-            .where(mine.project == project, mine.award_id.is_not(None))
-            .group_by(mine.award_id)
-        )
-        .tuples()
-        .all()
+    asked = (
+        select(mine.award_id, func.sum(mine.subsidy_minor))
+        .where(mine.project == project, mine.award_id.is_not(None))
+        .group_by(mine.award_id)
     )
-    made = charges(_usage(conn, project, first, today), prices, awards, {k: int(v) for k, v in drawn.items()})
+    drawn = {int(award): int(minor) for award, minor in conn.execute(asked)}
+    made = charges(_usage(conn, project, first, today), prices, awards, drawn)
     if made:
         conn.execute(insert(charges_daily), [_row(project, charge) for charge in made])
     return made

@@ -21,6 +21,8 @@ COMMANDS = {
     "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, or sacct's text."),
     "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
     "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),
+    "spend": ("workbench.cli.spend", "spend", "Charges, subsidies and awards by project, category, day."),
+    "prices": ("workbench.cli.spend", "prices", "The price list."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),
 }

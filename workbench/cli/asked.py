@@ -72,7 +72,7 @@ def window_of(store: Store, only: Only, from_text: str | None, to_text: str | No
         click.BadParameter: not a date or moment, or an end before the start.
     """
     zone = store.settings.centre.zone
-    start_s, end_s = _moment(from_text, "--from", zone), _moment(to_text, "--to", zone)
+    start_s, end_s = moment_of(from_text, "--from", zone), moment_of(to_text, "--to", zone)
     if start_s is not None and end_s is not None and end_s < start_s:
         raise click.BadParameter(f"{to_text} is before --from {from_text}", param_hint="--to")
     data = reports.data_window(store, operator(), only)
@@ -95,7 +95,8 @@ def operator() -> reports.Scope:
     return WholeCentre("operator")
 
 
-def _moment(text: str | None, option: str, zone: ZoneInfo) -> int | None:
+def moment_of(text: str | None, option: str, zone: ZoneInfo) -> int | None:
+    """Epoch seconds of what was typed behind an option; None where nothing was."""
     try:
         return None if text is None else parse_moment(text, zone)
     except (ValueError, OverflowError) as problem:

@@ -31,7 +31,7 @@ def rebuild() -> None:
     with store.begin() as conn:
         jobs = rollups.rebuild(conn, store.settings.centre.zone)
     click.echo(f"Rollups made anew from {jobs:,} jobs.")
-    rating.rate(store, int(time.time()))
+    rating.rate(store, int(time.time()), everything=True)
     files = lake.refresh(store, everything=True)
     click.echo(f"Charges rated, {files:,} files of the lake written.")
 

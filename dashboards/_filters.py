@@ -102,6 +102,8 @@ def _calendar_period(filters: Filters, first_s: int, end_s: int, zone: ZoneInfo)
     before_end = window.start_s if whole else min(before_start + window.seconds, day_start(first_day, zone))
     before = Window(before_start, before_end) if before_start >= first_s and window.seconds else None
     name, before_name = _name(first_day, months), _name(previous_day, months)
+    if months == 1 and previous_day.year == first_day.year:
+        before_name = f"{previous_day:%B}"
     return Period(
         kind=filters.period,
         at="" if first_day == latest else _key(first_day, months),
@@ -109,7 +111,7 @@ def _calendar_period(filters: Filters, first_s: int, end_s: int, zone: ZoneInfo)
         label=name if whole else _("{name} so far").format(name=name),
         when=_("in {name}").format(name=name) if whole else _("so far in {name}").format(name=name),
         before=before,
-        before_when=(_("in {name}") if whole else _("in the same part of {name}")).format(name=before_name),
+        before_when=(_("in {name}") if whole else _("in the same days of {name}")).format(name=before_name),
         earlier=_key(previous_day, months) if first_day > oldest else None,
         later=(_key(next_day, months) if next_day < latest else "") if first_day < latest else None,
     )

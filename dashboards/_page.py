@@ -123,6 +123,15 @@ class Picture:
     empty: str = ""
     empty_next: str = ""
 
+    @property
+    def numbers(self) -> Markup:
+        """The rows as JSON, for the table that is made when somebody asks for it."""
+        columns = self.table.columns if self.table else ()
+        rows = self.table.rows if self.table else ()
+        return script_json(
+            {"columns": [[c.label, c.right] for c in columns], "rows": [[cell.text for cell in row.cells] for row in rows]}
+        )
+
 
 @dataclass(frozen=True)
 class Note:

@@ -16,6 +16,7 @@ import pandas as pd
 from bokeh.embed import json_item
 from bokeh.models import (
     BoxAnnotation,
+    ColorBar,
     ColumnDataSource,
     CustomJSTickFormatter,
     DatetimeTickFormatter,
@@ -70,7 +71,7 @@ def wall(at_s: pd.Series, zone: ZoneInfo) -> pd.Series:
     return pd.to_datetime(at_s, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
 
 
-def stacked(frame: pd.DataFrame, x: str, columns: Sequence[str], y_label: str) -> hv.Overlay:
+def stacked(frame: pd.DataFrame, x: str, columns: Sequence[str]) -> hv.Overlay:
     """Areas on top of one another.
 
     Args:
@@ -79,9 +80,7 @@ def stacked(frame: pd.DataFrame, x: str, columns: Sequence[str], y_label: str) -
     layers = {name: hv.Area(frame, x, name, label=name) for name in columns}
     colours = dict(zip(columns, LOOK.series, strict=False))
     stack = hv.Area.stack(hv.NdOverlay(layers)) if len(columns) > 1 else hv.NdOverlay(layers)
-    return hv.Overlay(
-        [stack[name].opts(color=colours[name], fill_alpha=0.78, line_width=0) for name in columns]
-    ).opts(ylabel=y_label, xlabel="", show_legend=False)
+    return hv.Overlay([stack[name].opts(color=colours[name], fill_alpha=0.78, line_width=0) for name in columns])
 
 
 def stepped(frame: pd.DataFrame, x: str, y: str, *, dashed: bool = False, colour: str | None = None) -> hv.Curve:
@@ -101,20 +100,19 @@ def line(frame: pd.DataFrame, x: str, y: str, colour: str, *, width: float = 2, 
     )
 
 
-def heat(frame: pd.DataFrame, value: str, unit: str, top: float) -> hv.HeatMap:
+def heat(frame: pd.DataFrame, value: str, top: float) -> hv.HeatMap:
     """A map of hour (0 to 23) by weekday (0 = Monday), cividis from 0 to `top`.
 
     Args:
         frame: columns hour, weekday (int) and `value` (number, NaN where unknown).
     """
     return hv.HeatMap(frame, ["hour", "weekday"], value).opts(
-        cmap=cividis(256), clim=(0, top), colorbar=True, xlabel=_("Hour of the day"), ylabel="", toolbar=None,
-        colorbar_opts={"title": unit, "height": 8, "padding": 0, "title_standoff": 4, "major_tick_line_width": 0},
-        colorbar_position="top", line_color=LOOK.light["surface"], line_width=2, clipping_colors={"NaN": LOOK.light["line"]},
-    )
+        cmap=cividis(256), clim=(0, top), colorbar=True, colorbar_position="bottom", toolbar=None,
+        line_color=LOOK.light["surface"], line_width=2, clipping_colors={"NaN": LOOK.light["line"]},
+    )  # fmt: skip
 
 
-def bars(frame: pd.DataFrame, name: str, columns: Sequence[str], colours: Sequence[str], x_label: str) -> hv.Overlay:
+def bars(frame: pd.DataFrame, columns: Sequence[str], colours: Sequence[str]) -> hv.Overlay:
     """Lying bars, one per row from the top, stacked from the left in the order of `columns`."""
     parts, left = [], pd.Series(0.0, index=frame.index)
     for column, colour in zip(columns, colours, strict=True):
@@ -123,7 +121,7 @@ def bars(frame: pd.DataFrame, name: str, columns: Sequence[str], colours: Sequen
         rectangles = [(a, y - 0.32, b, y + 0.32) for y, a, b in spans.itertuples(index=False)]
         parts.append(hv.Rectangles(rectangles).opts(color=colour, line_width=0))
         left = right
-    return hv.Overlay(parts).opts(xlabel=x_label, ylabel="", show_legend=False)
+    return hv.Overlay(parts)
 
 
 # What dresses a figure ---------------------------------------------------------------------------------------------
@@ -132,6 +130,8 @@ def bars(frame: pd.DataFrame, name: str, columns: Sequence[str], colours: Sequen
 def _undress(plot: Any, _element: Any) -> None:
     figure = plot.state
     figure.toolbar_location = None
+    for legend in figure.legend:
+        legend.visible = False
     figure.toolbar.tools = [tool for tool in figure.toolbar.tools if isinstance(tool, HoverTool)]
     figure.toolbar.active_drag = figure.toolbar.active_scroll = figure.toolbar.active_inspect = None
     figure.outline_line_color = None
@@ -149,11 +149,12 @@ def _undress(plot: Any, _element: Any) -> None:
         axis.major_label_text_font = axis.axis_label_text_font = LOOK.family
 
 
-def from_zero(top: float) -> Hook:
-    """The y axis from 0 to a little over `top`."""
+def from_zero(top: float, title: str, room: float = 1.06) -> Hook:
+    """The y axis from 0 to a little over `top`, with its title, which carries the unit."""
 
     def hook(plot: Any, _element: Any) -> None:
-        plot.state.y_range.start, plot.state.y_range.end = 0, max(top, 1e-9) * 1.06
+        plot.state.y_range.start, plot.state.y_range.end = 0, max(top, 1e-9) * room
+        plot.state.yaxis.axis_label = title
 
     return hook
 
@@ -163,6 +164,7 @@ def calendar(frame: pd.DataFrame, x: str) -> Hook:
 
     def hook(plot: Any, _element: Any) -> None:
         figure = plot.state
+        figure.xaxis.axis_label = None
         figure.xaxis.formatter = DatetimeTickFormatter(
             minutes="%H:%M", hourmin="%H:%M", hours="%H:%M", days="%-d %b", months="%b %Y", years="%Y",
             context=DatetimeTickFormatter(hours="%-d %b", days="%Y"), context_which="start", hide_repeats=True,
@@ -198,12 +200,12 @@ def hatched(bands: Sequence[Band]) -> Hook:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name written into the picture beside what it names, at the right end: `y` in data units."""
+    """A name written into the picture beside what it names, at the right end: `y` in data units; above it, below it, or (None) on it."""
 
     text: str
     y: float
     colour: str
-    above: bool = True
+    above: bool | None = True
 
 
 def names(x: Any, entries: Sequence[Named]) -> Hook:
@@ -213,8 +215,9 @@ def names(x: Any, entries: Sequence[Named]) -> Hook:
         for entry in entries:
             plot.state.add_layout(
                 Label(
-                    x=x, y=entry.y, text=entry.text, text_align="right", x_offset=-8, y_offset=5 if entry.above else -5,
-                    text_baseline="bottom" if entry.above else "top", text_font_style="bold", text_font_size="12px",
+                    x=x, y=entry.y, text=entry.text, text_align="right", x_offset=-8,
+                    y_offset=0 if entry.above is None else 5 if entry.above else -5,
+                    text_baseline="middle" if entry.above is None else "bottom" if entry.above else "top", text_font_style="bold", text_font_size="12px",
                     text_font=LOOK.family, text_color=entry.colour, background_fill_color=LOOK.light["surface"],
                     background_fill_alpha=0.82, border_radius=3, padding=3,
                 )
@@ -259,24 +262,38 @@ def _hover(renderers: list[Any], rows: Mapping[str, str], title: str, formatters
     return HoverTool(renderers=renderers, tooltips=html, formatters=formatters, mode=mode, attachment="horizontal", point_policy="snap_to_data")
 
 
-def weekdays(plot: Any, _element: Any) -> None:
-    """The heat map's axes: Monday on top, every third hour named."""
-    figure = plot.state
-    day_names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
-    figure.y_range.start, figure.y_range.end = 6.5, -0.5
-    figure.x_range.start, figure.x_range.end = -0.5, 23.5
-    figure.yaxis.ticker = FixedTicker(ticks=list(range(7)))
-    figure.yaxis.major_label_overrides = dict(enumerate(day_names))
-    figure.xaxis.ticker = FixedTicker(ticks=list(range(0, 24, 3)))
-    figure.xaxis.formatter = CustomJSTickFormatter(code="return String(tick).padStart(2, '0') + ':00'")
-    figure.xaxis.axis_line_color = None
-    figure.ygrid.grid_line_color = None
-    for tool in list(figure.toolbar.tools):
-        figure.toolbar.tools.remove(tool)
+def weekdays(unit: str) -> Hook:
+    """The heat map's axes: Monday on top, every third hour named; its scale below, in `unit`."""
+
+    def hook(plot: Any, _element: Any) -> None:
+        figure = plot.state
+        day_names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+        figure.y_range.start, figure.y_range.end = 6.5, -0.5
+        figure.x_range.start, figure.x_range.end = -0.5, 23.5
+        figure.yaxis.ticker = FixedTicker(ticks=list(range(7)))
+        figure.yaxis.major_label_overrides = dict(enumerate(day_names))
+        figure.yaxis.axis_label = None
+        figure.xaxis.axis_label = _("Hour of the day")
+        figure.xaxis.ticker = FixedTicker(ticks=list(range(0, 24, 3)))
+        figure.xaxis.formatter = CustomJSTickFormatter(code="return String(tick).padStart(2, '0') + ':00'")
+        figure.xaxis.axis_line_color = figure.ygrid.grid_line_color = None
+        figure.toolbar.tools = []
+        for scale in figure.select(ColorBar):
+            scale.title, scale.height, scale.padding, scale.margin = unit, 8, 0, 8
+            scale.bar_line_color = None
+            scale.major_tick_line_color = None
+            scale.label_standoff, scale.title_standoff = 4, 4
+            scale.title_text_font_style, scale.title_text_color = "normal", LOOK.light["muted"]
+            scale.title_text_font = scale.major_label_text_font = LOOK.family
+            scale.title_text_font_size = scale.major_label_text_font_size = "12px"
+            scale.major_label_text_color = LOOK.light["muted"]
+            scale.background_fill_color = None
+
+    return hook
 
 
-def rows_named(texts: Sequence[str]) -> Hook:
-    """The y axis of lying bars: one name per row, the first on top."""
+def rows_named(texts: Sequence[str], x_title: str) -> Hook:
+    """The axes of lying bars: one name per row, the first on top; the unit below."""
 
     def hook(plot: Any, _element: Any) -> None:
         figure = plot.state
@@ -284,6 +301,7 @@ def rows_named(texts: Sequence[str]) -> Hook:
         figure.yaxis.ticker = FixedTicker(ticks=list(range(len(texts))))
         figure.yaxis.major_label_overrides = dict(enumerate(texts))
         figure.yaxis.major_label_text_color = LOOK.light["ink"]
+        figure.yaxis.axis_label, figure.xaxis.axis_label = None, x_title
         figure.xgrid.grid_line_color = LOOK.light["line"]
         figure.ygrid.grid_line_color = None
         figure.xaxis.axis_line_color = None

@@ -139,7 +139,7 @@ def points(now: float | None, before: float | None, when: str) -> Change:
         return NO_CHANGE
     difference = round((now - before) * 100, 1)
     if difference == 0:
-        return Change("same", _("the same"), _("as {when}").format(when=when))
+        return Change("same", _("no more and no less"), _("than {when}").format(when=when))
     more = _("{n} points more") if difference > 0 else _("{n} points less")
     than = _("than {when}").format(when=when)
     return Change("up" if difference > 0 else "down", more.format(n=f"{abs(difference):.1f}"), than)
@@ -152,7 +152,7 @@ def relative(now: float | None, before: float | None, when: str) -> Change:
     than, as_ = _("than {when}").format(when=when), _("as {when}").format(when=when)
     difference = round((now / before - 1) * 100)
     if difference == 0:
-        return Change("same", _("the same"), as_)
+        return Change("same", _("as much"), as_)
     if difference >= 200:
         return Change("up", _("{n} times as much").format(n=f"{now / before:.0f}"), as_)
     more = _("{n}% more") if difference > 0 else _("{n}% less")

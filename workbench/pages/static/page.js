@@ -48,11 +48,26 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
 
-  // The picture's numbers.
+  // The picture's numbers, as a table.
+  const tableOf = ({ columns, rows }) => {
+    const table = document.createElement("table");
+    const fill = (row, texts, tag, scope) => texts.forEach((text, i) => {
+      const cell = document.createElement(i && scope === "row" ? "td" : tag);
+      cell.textContent = text;
+      if (columns[i][1]) cell.className = "r";
+      if (cell.tagName === "TH") cell.scope = scope;
+      row.append(cell);
+    });
+    fill(table.createTHead().insertRow(), columns.map(([label]) => label), "th", "col");
+    const body = table.createTBody();
+    for (const texts of rows) fill(body.insertRow(), texts, "th", "row");
+    return table;
+  };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-shows]");
     if (!button) return;
     const box = document.getElementById(button.dataset.shows);
+    if (!box.firstChild) box.append(tableOf(JSON.parse($(`#numbers-${button.dataset.figureId}`).textContent)));
     box.hidden = !box.hidden;
     button.setAttribute("aria-expanded", String(!box.hidden));
   });

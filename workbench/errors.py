@@ -36,6 +36,10 @@ from pathlib import Path
 class WorkbenchError(Exception):
     """Base of all errors that a person may see; its text is one clear sentence."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: the sentence; the lines of ours that led to it help nobody at a notebook."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SettingsError(WorkbenchError):
     def __init__(self, path: Path | str, problems: Sequence[str]):

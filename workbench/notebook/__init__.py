@@ -157,7 +157,7 @@ def _frame(question: str, **params: When) -> pd.DataFrame:
     assert said.table is not None
     said.table.attrs.update({key: said.facts[key] for key in ("label", "zone", "currency") if key in said.facts})
     if _in_notebook():
-        plots.bring_hvplot()
+        plots.bring_hvplot(plots.this_cell())
     return said.table
 
 

@@ -69,7 +69,10 @@ class Asked:
     def window(self) -> tuple[int, int]:
         """The asked window, open ends closed by the data: [0, 0) where there are none."""
         data = reports.data_window(self.store, self.scope, Only(cluster=self.cluster, project=self.project))
-        until = min((data.end_s if data else 0), self.now)
+        # The last period is whole where the data reach its end, also when nothing ran then.
+        fresh = reports.freshness(self.store, self.scope, self.now)
+        noted = [f.data_until_s for f in fresh if self.cluster in (None, f.cluster)]
+        until = min(max([*noted, data.end_s]), self.now) if data else 0
         start = self.start_s if self.start_s is not None else (data.start_s if data else 0)
         end = self.end_s if self.end_s is not None else max(until, start)
         if end < start:

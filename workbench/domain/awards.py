@@ -50,12 +50,6 @@ class Award(Stored):
     reason: Mapped[str] = mapped_column(default="")
 
 
-def award_on(awards: Sequence[Award], project: str, day: date) -> Award | None:
-    """The project's award on a day, None without one; of two that overlap the one that began first is drawn first."""
-    live = [a for a in awards if a.project == project and a.starts_on <= day < a.ends_on]
-    return min(live, key=lambda a: (a.starts_on, a.id), default=None)
-
-
 def drawing_award(awards: Sequence[Award], day: date, drawn: Mapping[int, int]) -> Award | None:
     """The award that pays on a day: of the live ones with something left the one that began first.
 

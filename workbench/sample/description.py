@@ -66,9 +66,9 @@ def describe(settings: Settings) -> str:
     known = facts()
     idle = known.projects - known.projects_with_jobs
     lines = [
-        f"{known.log_title} ({known.licence}): {known.log_jobs:,} jobs. The {known.block_jobs:,} of them submitted in the",
-        f"{known.block_weeks} weeks from {known.block_start} are laid end to end from {known.opened_on} on, in the local",
-        f"time of {settings.centre.time_zone}. {known.virtual_clusters} virtual clusters stand behind",
+        f"{known.log_title} ({known.licence}): {known.log_jobs:,} jobs. The {known.block_jobs:,} of them",
+        f"submitted in {known.block_weeks} weeks from {known.block_start} are laid end to end from {known.opened_on},",
+        f"in the local time of {settings.centre.time_zone}. {known.virtual_clusters} virtual clusters stand behind",
         f"{known.projects_with_jobs} projects ({idle} more have no jobs yet).",
         "",
         "A job starts when its partition has GPUs free: first come, first served; later jobs may go past one that does",

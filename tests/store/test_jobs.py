@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from tests.builders import OPENING_S, a_job
 from workbench.settings import load
 from workbench.store import rollups
 from workbench.store.engine import open_store
 from workbench.store.jobs import Upserted, upsert_jobs
+from workbench.store.tables import captures
 from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
@@ -132,12 +133,9 @@ def test_the_same_jobs_twice_change_nothing(store):
 def test_another_capture_of_the_same_job_changes_nothing(store):
     upsert(store, a_job())
     with store.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO captures (id, source, cluster, name, sha256, bytes, taken_at, accepted, rejected, unchanged)"
-                " VALUES (7, 'sacct', 'alpha', 'x', 'y', 1, 1, 1, 0, 0)"
-            )
-        )
+        counts = {"bytes": 1, "taken_at": 1, "accepted": 1, "rejected": 0, "unchanged": 0}
+        named = {"id": 7, "source": "sacct", "cluster": "alpha", "name": "x", "sha256": "y"}
+        conn.execute(insert(captures).values(**named, **counts))
     assert upsert(store, a_job(capture_id=7)) == Upserted(0, 0, 1)
 
 

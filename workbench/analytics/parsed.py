@@ -54,6 +54,11 @@ class ParsedLog:
         """Rows that could be read, be they jobs or not."""
         return len(self.jobs) + self.steps + self.not_started + self.skipped
 
+    @property
+    def rows(self) -> int:
+        """All rows of the source."""
+        return self.understood + len(self.rejects)
+
 
 def by_kind(rejects: Iterable[Reject]) -> dict[str, int]:
     """How many rows were rejected for what, most frequent first."""

@@ -3,21 +3,19 @@
 All problems are listed at once; unknown keys and columns are refused with the nearest name there is.
 """
 
-import difflib
-import hashlib
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from workbench.analytics.parsed import NAME_MAX
 from workbench.errors import MappingError
 from workbench.periods import parse_moment
+from workbench.services.checked_toml import Part, check_names, checked, read_toml
 
 UNITS_NS = {
     "ns": 1,
@@ -33,7 +31,7 @@ NULL_WORDS = ("", "na", "n/a", "nan", "nat", "null", "none", "nil", "unknown", "
 """Cells that mean "nothing here", in any case of letters; `null` in the mapping replaces them."""
 
 
-def _zone(name: str) -> str:
+def known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
@@ -57,7 +55,7 @@ def _fraction(value: object) -> Fraction:
     return found
 
 
-def _time_format(value: object) -> str:
+def time_format(value: object) -> str:
     words = str(value).replace("-", " ").replace("_", " ").split()
     if value == "auto" or "%" in str(value):
         return str(value)
@@ -71,16 +69,12 @@ def _time_formats(value: object) -> dict[str, str]:
     given = value if isinstance(value, dict) else dict.fromkeys(TIME_FIELDS, value)
     if unknown := given.keys() - set(TIME_FIELDS):
         raise ValueError(f"{sorted(unknown)} are no times; known: {', '.join(TIME_FIELDS)}")
-    return {field: _time_format(given.get(field, "auto")) for field in TIME_FIELDS}
+    return {field: time_format(given.get(field, "auto")) for field in TIME_FIELDS}
 
 
 Exact = Annotated[Fraction, BeforeValidator(_fraction)]
 Unit = Literal["ns", "us", "ms", "s", "min", "h", "d"]
 Cell = str | int | Decimal
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Columns(Part):
@@ -174,7 +168,7 @@ class LogMapping(Part):
     """What a job log's columns mean; every key is explained in docs/bring-your-own-log.md."""
 
     cluster: Annotated[str, Field(min_length=1, max_length=NAME_MAX)] | None = None
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
     one_row_per: Literal["job", "attempt"] = "job"
     observed_at: Annotated[str, BeforeValidator(_moment)] | None = None
     null: tuple[str, ...] = NULL_WORDS
@@ -201,12 +195,8 @@ def load_mapping(path: Path) -> tuple[LogMapping, str]:
     Raises:
         MappingError: unreadable, no TOML, or every problem found in it.
     """
-    try:
-        raw = path.read_bytes()
-        values = tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise MappingError(path, [str(problem)]) from problem
-    return checked_mapping(values, path), hashlib.sha256(raw).hexdigest()
+    values, digest = read_toml(path)
+    return checked_mapping(values, path), digest
 
 
 def checked_mapping(values: Mapping[str, Any], path: Path | str = "mapping") -> LogMapping:
@@ -215,10 +205,7 @@ def checked_mapping(values: Mapping[str, Any], path: Path | str = "mapping") -> 
     Raises:
         MappingError: every problem found.
     """
-    try:
-        mapping = LogMapping.model_validate(values)
-    except ValidationError as problem:
-        raise MappingError(path, [_sentence(e) for e in problem.errors()]) from problem
+    mapping = checked(LogMapping, values, path)
     problems = _contradictions(mapping)
     if problems:
         raise MappingError(path, problems)
@@ -231,45 +218,8 @@ def check_columns(mapping: LogMapping, names: Sequence[str], path: Path | str, s
     Raises:
         MappingError: every column that is not there, with the nearest that is; or that is there twice.
     """
-    problems = []
-    for ours, theirs in mapping.columns.given().items():
-        if theirs not in names:
-            problems.append(f"columns.{ours}: {source} has no column {theirs!r}{nearest(theirs, names)}")
-        elif list(names).count(theirs) > 1:
-            problems.append(f"columns.{ours}: {source} has {list(names).count(theirs)} columns {theirs!r}")
-    if problems:
-        shown = ", ".join(map(repr, names[:60])) + (", …" if len(names) > 60 else "")
-        raise MappingError(path, [*problems, f"its columns are: {shown}"])
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """; did you mean 'x'? for the nearest of the names, '' where none is near."""
-
-    def likeness(known: str) -> float:
-        # Letters in a wrong order are the commonest slip.
-        swapped = sorted(known.lower()) == sorted(name.lower())
-        return difflib.SequenceMatcher(None, name.lower(), known.lower()).ratio() + 0.2 * swapped
-
-    best = max(names, key=likeness, default=None)
-    return f"; did you mean {best!r}?" if best is not None and likeness(best) > 0.5 else ""
-
-
-def _sentence(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"] if part not in ("str", "int", "decimal"))
-    if error["type"] == "extra_forbidden":
-        known = _keys_at(error["loc"][:-1])
-        hint = nearest(str(error["loc"][-1]), known) or "."
-        return f"{where}: there is no such key{hint} Known here: {', '.join(known)}"
-    if error["type"] == "missing":
-        return f"{where}: missing" + (" (the table that says which column is what)" if where == "columns" else "")
-    return f"{where}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _keys_at(location: Iterable[int | str]) -> list[str]:
-    part: Any = LogMapping
-    for key in location:
-        part = part.model_fields[key].annotation
-    return list(part.model_fields)
+    wanted = {f"columns.{ours}": theirs for ours, theirs in mapping.columns.given().items()}
+    check_names(wanted, names, path, source)
 
 
 def _contradictions(mapping: LogMapping) -> list[str]:

@@ -1,7 +1,7 @@
 """Rows of `sacct --parsable2` text: the delimiter and columns found, records that a newline broke put together again.
 
-Slurm neither quotes nor escapes: a job's name, comment or command line may hold the delimiter or a newline. A record is put
-together only where there is one way to do it; else it is rejected with its line. Source: sacct(1), --delimiter, --parsable2.
+Slurm neither quotes nor escapes: a job's name, comment or command line may hold the delimiter or a newline. A record is
+put together only where there is one way to do it; else it is rejected with its line. Source: sacct(1), --parsable2.
 """
 
 import re

@@ -1,7 +1,7 @@
 """`sacct --parsable2` text to a job frame: one row per allocation and attempt; steps are counted, never added up.
 
-Times without an offset are the cluster's wall clock; where clocks went back, Elapsed says which of the two hours it was.
-A job's GPUs are those that Slurm allocated (AllocTRES, before 20.11 AllocGRES). Source: sacct(1).
+Times without an offset are the cluster's wall clock; where clocks went back, Elapsed says which hour it was.
+Source: sacct(1).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from workbench.analytics.parsed import NAME_MAX, ParsedLog, Reject, shortened, trouble
+from workbench.analytics.parsed import ParsedLog, Reject, shortened, trouble
 from workbench.analytics.schema import job_frame
 from workbench.periods import iso
+from workbench.slurm.allocated import Allocated, Unusable, cores, name_in
 from workbench.slurm.records import JOB_ID, Record, Records, read_records
 from workbench.slurm.times import elapsed_seconds, wall_seconds
-from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of
 from workbench.wallclock import LATEST_S, Clock
 
 FORMAT = "JobID,JobName,User,Account,Partition,State,Submit,Start,End,Elapsed,AllocCPUS,AllocTRES"
@@ -33,19 +33,10 @@ NEVER_RAN = frozenset(
 """States of a job that may have no start: it was withdrawn before it could run."""
 
 
-class _Unusable(ValueError):
-    """One row cannot be used."""
-
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
 @dataclass
 class _Counts:
     steps: int = 0
     not_started: int = 0
-    no_tres: int = 0
     clock_differs: int = 0
     late_submit: int = 0
     newest: int = 0
@@ -83,7 +74,7 @@ def parse_sacct(
     for record in records.rows:
         try:
             row = reader.row(record)
-        except _Unusable as problem:
+        except Unusable as problem:
             rejects.append(
                 Reject(record.line, problem.kind, str(problem), shortened(records.delimiter.join(record.cells)))
             )
@@ -101,15 +92,15 @@ def parse_sacct(
         rejects=sorted(rejects, key=lambda reject: reject.line),
         steps=counts.steps,
         not_started=counts.not_started,
-        notices=_notices(counts, zone),
+        notices=_notices(counts, reader.allocated.unlisted, zone),
         observed_until=counts.newest or None,
     )
 
 
-def _notices(counts: _Counts, zone: ZoneInfo) -> list[str]:
+def _notices(counts: _Counts, unlisted: int, zone: ZoneInfo) -> list[str]:
     said = []
-    if counts.no_tres:
-        said.append(f"{counts.no_tres} jobs have an empty AllocTRES: taken as jobs without GPUs.")
+    if unlisted:
+        said.append(f"{unlisted} jobs have an empty AllocTRES: taken as jobs without GPUs.")
     if counts.clock_differs:
         said.append(
             f"In {counts.clock_differs} jobs End − Start is not Elapsed (End − Start counts). "
@@ -125,10 +116,10 @@ class _Reader:
 
     def __init__(self, records: Records, cluster: str, zone: ZoneInfo, weights: Mapping[str, Fraction]) -> None:
         self.place = {name: at for at, name in reversed(list(enumerate(records.columns)))}
-        self.cluster, self.zone, self.weights = cluster, zone, weights
+        self.cluster, self.zone = cluster, zone
         self.clock = Clock(zone)
         self.counts = _Counts()
-        self.known_gpus: dict[tuple[str, str, str, str], Gpus] = {}
+        self.allocated = Allocated(weights)
         _check_columns(self.place)
         # JobID is in every export and unique for tasks and components too; a text with JobIDRaw alone is keyed by that.
         self.id_column = "jobid" if "jobid" in self.place else "jobidraw"
@@ -138,7 +129,7 @@ class _Reader:
         cell = self._cells(record)
         job_id = cell(self.id_column)
         if not JOB_ID.fullmatch(job_id):
-            raise _Unusable("no job id", f"{job_id!r} is no job id")
+            raise Unusable("no job id", f"{job_id!r} is no job id")
         if "." in job_id:
             self.counts.steps += 1
             return None
@@ -148,18 +139,18 @@ class _Reader:
         if not start or state in WAITS:
             return self._without_start(state, elapsed, submit)
         if "[" in job_id:
-            raise _Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: export with --array")
+            raise Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: export with --array")
         runs_on = not end and (state is None or state in RUNS_ON)
         if not end and not runs_on and elapsed is None:
-            raise _Unusable("no end", f"state {state}, but no End and no Elapsed")
+            raise Unusable("no end", f"state {state}, but no End and no Elapsed")
         start_at, end_at = self._span(start, end, elapsed, runs_on=runs_on)
         submit_at = self._submit(submit, start_at)
         seen_until_at = end_at if end_at is not None else None if elapsed is None else start_at + elapsed
         self.counts.saw(submit_at, start_at, seen_until_at)
         until = start_at if seen_until_at is None else seen_until_at
-        gpus = self._gpus(cell, ran=until > start_at)
+        gpus = self.allocated.gpus(cell, ran=until > start_at)
         if wrong := trouble(start_at, until, gpus.parts):
-            raise _Unusable(*wrong)
+            raise Unusable(*wrong)
         submit_known = submit_at is not None and submit_at <= start_at
         self.counts.late_submit += submit_at is not None and submit_at > start_at
         return {
@@ -170,12 +161,12 @@ class _Reader:
             "start_at": start_at,
             "end_at": end_at,
             "seen_until_at": seen_until_at,
-            "project": _name(cell, "account"),
-            "user_name": _name(cell, "user"),
-            "partition": _name(cell, "partition"),
+            "project": name_in(cell, "account"),
+            "user_name": name_in(cell, "user"),
+            "partition": name_in(cell, "partition"),
             "gpu_model": gpus.model,
             "gpu_parts": gpus.parts,
-            "cpu_cores": _cpus(cell),
+            "cpu_cores": cores(cell),
             "state": state,
             "name": cell("jobname").encode("utf-8", "surrogateescape").decode("utf-8", "replace") or None,
             "source": "sacct",
@@ -196,15 +187,15 @@ class _Reader:
         try:
             found = wall_seconds(cell(name))
         except ValueError as problem:
-            raise _Unusable("no time", f"{name.capitalize()} {problem}") from problem
+            raise Unusable("no time", f"{name.capitalize()} {problem}") from problem
         if found is None:
             return ()
         seconds, is_utc = found
         if not 0 < seconds < LATEST_S:
-            raise _Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond the years 1970 to 2100")
+            raise Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond the years 1970 to 2100")
         readings = (seconds,) if is_utc else self.clock.readings(seconds)
         if not readings:
-            raise _Unusable(
+            raise Unusable(
                 "a time that never was",
                 f"{name.capitalize()} {cell(name)} was skipped by the clocks in {self.zone.key}",
             )
@@ -216,12 +207,12 @@ class _Reader:
             elapsed = elapsed_seconds(cell("elapsedraw") or cell("elapsed"))
             suspended = elapsed_seconds(cell("suspended"))
         except ValueError as problem:
-            raise _Unusable("no elapsed time", str(problem)) from problem
+            raise Unusable("no elapsed time", str(problem)) from problem
         return None if elapsed is None else elapsed + (suspended or 0)
 
     def _without_start(self, state: str | None, elapsed: int | None, submit: tuple[int, ...]) -> None:
         if state not in WAITS and (elapsed or (state is not None and state not in NEVER_RAN)):
-            raise _Unusable("no start", f"state {state or 'unknown'}, elapsed {elapsed or 0} s, but no Start")
+            raise Unusable("no start", f"state {state or 'unknown'}, elapsed {elapsed or 0} s, but no Start")
         self.counts.not_started += 1
         self.counts.saw(*submit)
 
@@ -243,7 +234,7 @@ class _Reader:
             ways = list(pairs)
         if len(ways) > 1:
             moments = " or ".join(iso(s) for s in dict.fromkeys(s for s, _ in ways))
-            raise _Unusable(
+            raise Unusable(
                 "an hour that came twice", f"clocks in {self.zone.key} went back; it may have started at {moments}"
             )
         return ways[0]
@@ -252,51 +243,6 @@ class _Reader:
         """The submit time; of two readings the last that is not after the start (it is part of the job's key)."""
         before = [moment for moment in submit if moment <= start_at]
         return before[-1] if before else submit[0] if submit else None
-
-    def _gpus(self, cell: Callable[[str], str], *, ran: bool) -> Gpus:
-        tres, gres, req_tres, req_gres = (cell(n) for n in ("alloctres", "allocgres", "reqtres", "reqgres"))
-        if not (tres or gres):
-            self.counts.no_tres += 1
-        key = (tres, gres, req_tres, req_gres)
-        try:
-            gpus = self.known_gpus.get(key)
-            if gpus is None:
-                gpus = self.known_gpus[key] = gpus_of(tres, weights=self.weights)
-                if not gpus.parts:
-                    gpus = self.known_gpus[key] = gpus_of(gres, weights=self.weights)
-        except ValueError as problem:
-            raise _Unusable("GPUs not readable", str(problem)) from problem
-        if gpus == NO_GPUS and ran and "gpu" in f"{req_tres},{req_gres}".lower() and _asked(req_tres, req_gres):
-            asked = req_gres if "gpu" in req_gres.lower() else req_tres
-            raise _Unusable("GPUs not known", f"it asked for {asked!r}, but nothing says what it was given")
-        return gpus
-
-
-def _asked(*requests: str) -> bool:
-    try:
-        return any(gpus_of(request).parts for request in requests)
-    except ValueError:
-        return True
-
-
-def _name(cell: Callable[[str], str], column: str) -> str | None:
-    text = cell(column)
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise _Unusable("not UTF-8", f"{column.capitalize()} {shortened(text)!r} is not valid UTF-8")
-    if len(text) > NAME_MAX:
-        raise _Unusable("too long a name", f"{column.capitalize()} has {len(text)} characters, more than {NAME_MAX}")
-    return text or None
-
-
-def _cpus(cell: Callable[[str], str]) -> int | None:
-    for column in ("alloccpus", "ncpus"):
-        if cell(column).isdecimal():
-            return int(cell(column))
-    for entry in cell("alloctres").split(","):
-        name, _, count = entry.partition("=")
-        if name == "cpu" and count.isdecimal():
-            return int(count)
-    return None
 
 
 def _check_columns(place: Mapping[str, int]) -> None:

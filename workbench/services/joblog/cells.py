@@ -23,7 +23,7 @@ INT_MAX = 2**62
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _RATIO = re.compile(r"\d{1,18}/\d{1,18}")
-WHOLE = r"^[+-]?\d{1,18}$"
+WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 
 
 @dataclass
@@ -219,8 +219,8 @@ def _whole_numbers(column: pa.Array) -> tuple[Flags, Ints]:
         return whole, np.where(whole, numbers, 0).astype(np.int64)
     if pa.types.is_string(kind):
         whole = pc.fill_null(pc.match_substring_regex(column, WHOLE), False)
-        plain = pc.utf8_ltrim(pc.if_else(whole, column, "0"), "+")
-        return np.asarray(whole), np.asarray(plain.cast(pa.int64()))
+        digits = pc.replace_substring_regex(pc.if_else(whole, column, "0"), r"^\+|\.0*$", "")
+        return np.asarray(whole), np.asarray(digits.cast(pa.int64()))
     return np.zeros(len(column), dtype=bool), np.zeros(len(column), dtype=np.int64)
 
 

@@ -74,9 +74,7 @@ def open_log(path: Path, dialect: Csv, wanted: Iterable[str] = ()) -> LogFile:
             head = raw.read(16)
     except OSError as problem:
         raise FileUnreadable(path, problem.strerror or str(problem)) from problem
-    for mark, why in _FOREIGN:
-        if head.startswith(mark):
-            raise FileUnreadable(path, why)
+    _check_kind(path, head)
     return _parquet(path) if head.startswith(b"PAR1") else _text(path, head, dialect, tuple(wanted))
 
 
@@ -106,14 +104,12 @@ def _row_text(found: pa.RecordBatch) -> Callable[[int], str]:
 
 
 def _text(path: Path, head: bytes, dialect: Csv, wanted: tuple[str, ...]) -> LogFile:
-    packed = next((opener for mark, opener in _PACKED if head.startswith(mark)), None)
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else dialect.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"
 
     def opened() -> IO[str]:
-        raw = packed(path, "rb") if packed else path.open("rb")
-        return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")  # type: ignore[arg-type]
+        return _opened(path, head, encoding)
 
     try:
         with opened() as file:
@@ -141,6 +137,34 @@ def _text(path: Path, head: bytes, dialect: Csv, wanted: tuple[str, ...]) -> Log
             raise FileUnreadable(path, f"{problem} (encoding {encoding})") from problem
 
     return LogFile(path, names, batches, is_text=True)
+
+
+def read_text(path: Path) -> str:
+    """A whole text file, also a packed one; bytes that are no UTF-8 come as surrogates.
+
+    Raises:
+        FileUnreadable: it cannot be opened, or is of a kind that is not read here.
+    """
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(16)
+        _check_kind(path, head)
+        with _opened(path, head, "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeError, EOFError, lzma.LZMAError) as problem:
+        raise FileUnreadable(path, getattr(problem, "strerror", None) or str(problem)) from problem
+
+
+def _opened(path: Path, head: bytes, encoding: str) -> IO[str]:
+    packed = next((opener for mark, opener in _PACKED if head.startswith(mark)), None)
+    raw = packed(path, "rb") if packed else path.open("rb")
+    return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")  # type: ignore[arg-type]
+
+
+def _check_kind(path: Path, head: bytes) -> None:
+    for mark, why in _FOREIGN:
+        if head.startswith(mark):
+            raise FileUnreadable(path, why)
 
 
 def _delimiter(line: str, wanted: tuple[str, ...], dialect: Csv) -> str:

@@ -1,0 +1,92 @@
+"""What a row of sacct says a job was given: GPUs, cores, and under which names.
+
+GPUs are those that Slurm allocated: AllocTRES, before 20.11 AllocGRES. What was only asked for is none. Source:
+sacct(1).
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from workbench.analytics.parsed import NAME_MAX, shortened
+from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of
+
+Cell = Callable[[str], str]
+"""The text of a row's column, by lower-case name; empty where the text has no such column."""
+
+
+class Unusable(ValueError):
+    """One row cannot be used; `kind` says what is wrong in few words."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+class Allocated:
+    """GPUs of rows, each distinct text read once. `unlisted` counts jobs whose resources are an empty list."""
+
+    def __init__(self, weights: Mapping[str, Fraction]) -> None:
+        self.weights = weights
+        self.unlisted = 0
+        self._known: dict[tuple[str, str], Gpus] = {}
+
+    def gpus(self, cell: Cell, *, ran: bool) -> Gpus:
+        """The GPUs of a job.
+
+        Args:
+            cell: its row.
+            ran: for more than no time; then a request without an answer is a question, not zero.
+
+        Raises:
+            Unusable: what it was given cannot be read, or is not said although it asked for GPUs.
+        """
+        tres, gres = cell("alloctres"), cell("allocgres")
+        self.unlisted += not (tres or gres)
+        try:
+            gpus = self._known.get((tres, gres))
+            if gpus is None:
+                gpus = gpus_of(tres, weights=self.weights)
+                gpus = gpus if gpus.parts else gpus_of(gres, weights=self.weights)
+                self._known[tres, gres] = gpus
+        except ValueError as problem:
+            raise Unusable("GPUs not readable", str(problem)) from problem
+        if ran and gpus == NO_GPUS:
+            self._check_asked(cell("reqtres"), cell("reqgres"))
+        return gpus
+
+    def _check_asked(self, *requests: str) -> None:
+        for request in requests:
+            if "gpu" not in request.lower():
+                continue
+            try:
+                asked = gpus_of(request, weights=self.weights).parts > 0
+            except ValueError:
+                asked = True
+            if asked:
+                raise Unusable("GPUs not known", f"it asked for {request!r}, but nothing says what it was given")
+
+
+def cores(cell: Cell) -> int | None:
+    """CPU cores, None where the row does not say."""
+    for column in ("alloccpus", "ncpus"):
+        if cell(column).isdecimal():
+            return int(cell(column))
+    for entry in cell("alloctres").split(","):
+        name, _, count = entry.partition("=")
+        if name == "cpu" and count.isdecimal():
+            return int(count)
+    return None
+
+
+def name_in(cell: Cell, column: str) -> str | None:
+    """A name that decides whose the usage is; None where it is empty.
+
+    Raises:
+        Unusable: it is no UTF-8, or longer than a name may be.
+    """
+    text = cell(column)
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Unusable("not UTF-8", f"{column.capitalize()} {shortened(text)!r} is not valid UTF-8")
+    if len(text) > NAME_MAX:
+        raise Unusable("too long a name", f"{column.capitalize()} has {len(text)} characters, more than {NAME_MAX}")
+    return text or None

@@ -1,15 +1,14 @@
 """The lake as a lazy Dask dataframe: on a GPU cluster its partitions are cuDF frames, elsewhere pandas ones.
 
-Each file is a partition and is read on a worker, only the columns that are used. Cluster and project come out of the
-file's path as plain text: as categories, which Dask would make of them, every project of the centre would turn up in
-every group-by.
+Each file is a partition and is read on a worker, only the columns that are used. Cluster and project, which are in a
+file's path, become plain text: as categories, which Dask would make of them, every project of the centre would turn up
+in every group-by.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 import dask
 import dask.dataframe as dd
@@ -18,25 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 KEYS = ("cluster", "project")
-NO_PROJECT = "__HIVE_DEFAULT_PARTITION__"
 MAYBE_UNKNOWN = ("cpu_cores", "wait_s")
 """Whole numbers that may be unknown: Int64; the others are int64."""
 
 
 @dataclass(frozen=True, slots=True)
 class LakePart:
-    """One file: where it can be read, and what its name says (project None: unknown)."""
+    """One file: where it can be read, and whose jobs are in it (project None: unknown)."""
 
     path: str
     cluster: str
     project: str | None
-
-
-def part_of(name: str, path: str) -> LakePart:
-    """The part whose name below the lake is cluster=<c>/project=<p>/month=<m>/<file>, readable at `path`."""
-    keys = dict(folder.split("=", 1) for folder in name.split("/")[:-1])
-    project = None if keys["project"] == NO_PROJECT else unquote(keys["project"])
-    return LakePart(path, unquote(keys["cluster"]), project)
 
 
 def jobs(parts: Sequence[LakePart], schema: pa.Schema, start_s: int | None = None, end_s: int | None = None) -> Any:

@@ -26,6 +26,8 @@ from workbench.store.lake import LAKE_SCHEMA
 __all__ = ["charges", "cluster", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
 
 When = str | date | datetime | None
+LOCAL_TIMES = {"day_start", "week_start", "month_start"}
+"""Columns of days and longer, which are the centre's own."""
 plot = plots.plot
 _source: Source | None = None
 
@@ -88,7 +90,8 @@ def jobs(project: str | None = None, start: When = None, end: When = None) -> An
     source = connect()
     found = source.ask("lake", **_given(project=project, start=start, end=end))
     assert found.table is not None
-    parts = [lake.part_of(file["name"], source.readable(file)) for file in found.table.to_dict("records")]
+    files = found.table.to_dict("records")
+    parts = [lake.LakePart(source.readable(file), file["cluster"], file["project"] or None) for file in files]
     return lake.jobs(parts, LAKE_SCHEMA, found.facts["start_s"], found.facts["end_s"])
 
 
@@ -154,11 +157,14 @@ def cost() -> Cost:
 
 def _frame(question: str, **params: When) -> pd.DataFrame:
     said = connect().ask(question, **_given(**params))
-    assert said.table is not None
-    said.table.attrs.update({key: said.facts[key] for key in ("label", "zone", "currency") if key in said.facts})
+    frame = said.table
+    assert frame is not None
+    for name in set(frame.columns) & LOCAL_TIMES:
+        frame[name] = frame[name].dt.tz_convert(said.facts["zone"])
+    frame.attrs.update({key: said.facts[key] for key in ("label", "zone", "currency")})
     if _in_notebook():
         plots.bring_hvplot(plots.this_cell())
-    return said.table
+    return frame
 
 
 def _given(**params: When) -> dict[str, str]:

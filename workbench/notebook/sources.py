@@ -92,7 +92,11 @@ class HubSource:
         headers = {"Authorization": f"token {self.token}"}
         # No proxy of the environment in between: the token must reach the centre and nobody else.
         self.http = httpx.Client(base_url=self.url, headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
-        who = self.ask("whoami").facts
+        try:
+            who = self.ask("whoami").facts
+        except NoAnswer:
+            self.http.close()
+            raise
         view = "the whole centre" if who["whole_centre"] else ", ".join(who["projects"]) or "no project yet"
         self.said = f"{who['viewer']} sees {view}"
 

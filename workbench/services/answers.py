@@ -123,7 +123,7 @@ def _projects(asked: Asked) -> Answer:
     told = rows[["project", "title", "category", "organisation", "made_up"]].copy()
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     told["award_state"] = rows["award_state"]
-    told["subsidy_rate"] = rows["rate_bp"].astype("Float64") / 10_000
+    told["subsidy_rate"] = _number(rows["rate_bp"]) / 10_000
     for name in ("ceiling", "drawn", "left"):
         told[f"award_{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"])
     told["award_ends"] = rows["ends_on"]
@@ -143,7 +143,7 @@ def _usage(asked: Asked) -> Answer:
     told["gpu_hours"] = rows["gpu_hours"]
     told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
     told["core_hours"] = rows["core_seconds"] / HOUR_S
-    told["wait_mean_s"] = rows["wait_mean_s"]
+    told["wait_mean_s"] = _number(rows["wait_mean_s"])
     return Answer(_window_facts(start, end), told.reset_index(drop=True))
 
 
@@ -159,8 +159,8 @@ def _occupancy(asked: Asked) -> Answer:
     if split:
         told[split] = _known(rows[split])
     told["busy_gpus"] = rows["busy_gpus"].astype("float64")
-    told["in_service_gpus"] = rows["capacity_gpus"].astype("Float64")
-    told["occupancy_share"] = rows["share"].astype("Float64")
+    told["in_service_gpus"] = _number(rows["capacity_gpus"])
+    told["occupancy_share"] = _number(rows["share"])
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
     told["period_hours"] = seconds / HOUR_S
@@ -173,7 +173,7 @@ def _charges(asked: Asked) -> Answer:
     told = _named(asked, rows, by, by) if by != "day" else pd.DataFrame({"day": rows["day"]})
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     for name in ("list", "subsidy", "user"):
-        told[f"{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"]).astype("float64")
+        told[f"{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"])
     told["unpriced_gpu_hours"] = rows["unpriced_gpu_part_seconds"] / GPU_PARTS / HOUR_S
     return Answer({}, told.reset_index(drop=True))
 
@@ -271,8 +271,13 @@ def _known(names: pd.Series) -> pd.Series:
     return names.astype("str").where(names != "", None)
 
 
-def _major(minor: pd.Series) -> pd.Series:
-    return minor.astype("Float64") / 100
+def _major(minor: pd.Series) -> Any:
+    return _number(minor) / 100
+
+
+def _number(values: pd.Series) -> Any:
+    """Plain float64, NaN where unknown: what pictures and numpy take."""
+    return values.astype("Float64").to_numpy("float64", na_value=float("nan"))
 
 
 def _currency(asked: Asked) -> str:

@@ -52,8 +52,8 @@ def test_names_are_read_without_case_and_spaces_around(login):
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("ana", "wrong"), ("ana", ""), ("ana", "Right"), ("nobody", "right"), ("", ""), ("former", ""), ("former", "right"),
-     ("a" * 81, "right"), ("../ana", "right"), ("ana\x00", "right"), ("' OR 1=1 --", "right")],
+    [("ana", "wrong"), ("ana", ""), ("ana", "Right"), ("nobody", "right"), ("", ""), ("former", ""),
+     ("former", "right"), ("a" * 81, "right"), ("../ana", "right"), ("ana\x00", "right"), ("' OR 1=1 --", "right")],
 )  # fmt: skip
 def test_anything_else_does_not(login, name, password):
     assert login(name, password) is None

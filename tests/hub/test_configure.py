@@ -69,7 +69,12 @@ def test_what_a_site_adds_cannot_open_the_door_while_they_exist(settings, config
 
 def test_all_state_is_below_the_state_folder(settings, configured):
     hub = configured.JupyterHub
-    paths = [hub.db_url.removeprefix("sqlite:///"), hub.cookie_secret_file, hub.pid_file, configured.ConfigurableHTTPProxy.pid_file]
+    paths = [
+        hub.db_url.removeprefix("sqlite:///"),
+        hub.cookie_secret_file,
+        hub.pid_file,
+        configured.ConfigurableHTTPProxy.pid_file,
+    ]
     assert all(path.startswith(f"{settings.hub_state}{os.sep}") for path in paths)
     assert settings.hub_state.stat().st_mode & 0o077 == 0
 
@@ -105,7 +110,16 @@ def test_a_server_s_token_may_only_say_that_it_lives_let_its_owner_in_and_read_t
 def test_operators_stop_servers_but_never_enter_them_or_act_as_others():
     (operator,) = [role for role in services.roles() if role["name"] == "centre-operator"]
     assert operator["groups"] == ["operators"]
-    forbidden = {"access:servers", "admin:servers", "servers", "tokens", "admin:users", "admin:groups", "users", "admin:auth_state"}
+    forbidden = {
+        "access:servers",
+        "admin:servers",
+        "servers",
+        "tokens",
+        "admin:users",
+        "admin:groups",
+        "users",
+        "admin:auth_state",
+    }
     assert not forbidden & set(operator["scopes"])
 
 

@@ -23,6 +23,7 @@ def a_machine(cores=4, gib=64, names=()):
 def a_quote(profile, project, **changes):
     facts = {"resource": "cpu", "price_per_unit_minor": 20, "list_minor_per_hour": 40, "subsidy_minor_per_hour": 28}
     facts |= {"user_minor_per_hour": 12, "rate_bp": 7000, "award_left_minor": 2_800_000, "hours_left": 100_000.0}
+    facts |= {"award_state": "live", "why": ""}
     return Quote(profile.id, project, **(facts | changes))
 
 
@@ -169,11 +170,18 @@ def test_an_unknown_price_is_said_to_be_unknown_never_free(settings):
     nothing = {"list_minor_per_hour": None, "subsidy_minor_per_hour": None, "user_minor_per_hour": None}
 
     def unpriced(profile, project):
-        return a_quote(profile, project, **nothing, award_left_minor=None, hours_left=None, why="No list price for H200.")
+        return a_quote(
+            profile, project, **nothing, award_left_minor=None, hours_left=None, why="No list price for H200."
+        )
 
     terms = offer(settings, quote=unpriced).cards[0].terms[0]
     assert (terms.list_price, terms.pays, terms.why) == ("unknown", "unknown", "No list price for H200.")
-    assert terms.left == "No award: your project pays the list price"
+    assert terms.left == ""
+
+
+def test_the_last_hours_of_an_award_are_told_with_a_decimal(settings):
+    terms = offer(settings, quote=lambda *asked: a_quote(*asked, hours_left=1.26)).cards[0].terms[0]
+    assert terms.left == "1.3 hours left in your award"
 
 
 def test_the_drawn_form_offers_what_is_checked(settings):
@@ -181,8 +189,12 @@ def test_the_drawn_form_offers_what_is_checked(settings):
     inputs = re.findall(r"<input ([^>]*)>", drawn)
     offered = [re.search(r'name="(\w+)" value="([^"]+)"', text).groups() for text in inputs]
     assert offered == [
-        ("project", "alpha"), ("project", "beta"), ("profile", "cpu-small"), ("profile", "cpu-large"), ("profile", "gpu-1"),
-    ]  # fmt: skip
+        ("project", "alpha"),
+        ("project", "beta"),
+        ("profile", "cpu-small"),
+        ("profile", "cpu-large"),
+        ("profile", "gpu-1"),
+    ]
     assert ["disabled" in text for text in inputs] == [False, False, False, False, True]
 
 

@@ -1,4 +1,4 @@
-"""A real Hub with its real proxy and a real JupyterLab: log in, start, kill the Hub, find the server again, stop, meter.
+"""A real Hub, its real proxy, a real JupyterLab: log in, start, kill the Hub, find the server again, stop, meter.
 
 Without the dashboards, which have tests of their own. Ports 22000 to 22003.
 """
@@ -20,8 +20,10 @@ from sqlalchemy import select
 from workbench.domain.jobs import Job
 from workbench.domain.projects import Member, Person, Project
 from workbench.errors import NotInstalled
-from workbench.hub import proxy, records
+from workbench.hub import proxy, records, runner
 from workbench.hub.running import HUB_CONFIG, check_ports
+from workbench.services import meter
+from workbench.services.meter import ServerRequest
 from workbench.services.people import hash_password
 from workbench.settings import load
 from workbench.store.engine import open_store
@@ -48,7 +50,9 @@ class Hub:
         env = os.environ | {"WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_PORT": str(self.settings.hub.port)}
         with (self.folder / "hub.log").open("ab") as log:
             command = [sys.executable, "-m", "jupyterhub", "-f", str(self.folder / "config.py")]
-            self.process = subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True
+            )
         wait_until(lambda: self.answers("/hub/health"), 60, self.log)
 
     def answers(self, path: str) -> bool:
@@ -127,8 +131,11 @@ def hub(house, tmp_path_factory):
     except NotInstalled as problem:
         pytest.skip(str(problem))
     started = Hub(house, tmp_path_factory.mktemp("hub"))
+    stray = a_stray(house)
     started.start()
     yield started
+    stray.kill()
+    stray.wait(10)
     for browser in started.browsers:
         browser.client.close()
     if started.process.poll() is None:
@@ -139,12 +146,31 @@ def hub(house, tmp_path_factory):
             os.kill(pid, signal.SIGTERM)
 
 
-def jobs(house):
+def a_stray(house) -> subprocess.Popen:
+    """A server that an earlier Hub started and never wrote down."""
+    opened, began = open_store(house), int(time.time())
+    meter.record_request(opened, ServerRequest("stray", "op", "beta", "cpu-small", None, 0, 1, began))
+    opened.engine.dispose()
+    records.folder(house).mkdir(parents=True)
+    options = [str(records.file_of(house, "stray")), "stray", "1", "1", "0", "", "--", "sleep", "600"]
+    process = subprocess.Popen([sys.executable, "-I", "-S", runner.__file__, *options], start_new_session=True)
+    wait_until(records.file_of(house, "stray").exists, 10)
+    time.sleep(1)  # the Hub begins in a later second
+    return process
+
+
+def jobs(house, project="alpha"):
     opened = open_store(house)
     with opened.db() as db:
-        found = list(db.execute(select(Job)).scalars())
+        found = list(db.execute(select(Job).where(Job.project == project)).scalars())
     opened.engine.dispose()
     return found
+
+
+def test_a_server_that_no_hub_knows_is_ended_and_metered(hub, house):
+    (job,) = wait_until(lambda: [job for job in jobs(house, "beta") if job.end_at], 30, hub.log)
+    assert job.job_id == "stray"
+    assert not records.file_of(house, "stray").exists()
 
 
 def test_a_wrong_choice_is_answered_with_the_reason_and_starts_nothing(hub):
@@ -158,7 +184,11 @@ def test_a_wrong_choice_is_answered_with_the_reason_and_starts_nothing(hub):
 
 def test_the_api_is_no_way_around_the_cards(hub):
     ana = hub.login("ana")
-    for options in ({}, {"profile": "cpu-small", "project": "beta"}, {"profile": "cpu-small", "project": "alpha", "cmd": ["sh"]}):
+    for options in (
+        {},
+        {"profile": "cpu-small", "project": "beta"},
+        {"profile": "cpu-small", "project": "alpha", "cmd": ["sh"]},
+    ):
         answer = ana.api("POST", "/users/ana/server", json=options)
         assert answer.status_code == 400, answer.text
     assert not (ana.server() or {}).get("ready")

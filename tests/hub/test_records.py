@@ -7,7 +7,15 @@ import pytest
 from workbench.hub import records
 from workbench.services.meter import Sighting
 
-WHOLE = {"server_id": "s1", "pid": 1, "created_at": 5.0, "started_at": 100, "seen_at": 160, "ended_at": None, "reason": None}
+WHOLE = {
+    "server_id": "s1",
+    "pid": 1,
+    "created_at": 5.0,
+    "started_at": 100,
+    "seen_at": 160,
+    "ended_at": None,
+    "reason": None,
+}
 
 
 @pytest.fixture

@@ -15,15 +15,17 @@ from workbench.hub import records, runner
 from workbench.hub.processes import Process
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(300)"
-FAMILY = """
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
+FAMILY = f"""
 import subprocess, sys, time
 for _ in range(2):
-    subprocess.Popen([sys.executable, '-c', 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)'],
-                     start_new_session=True)
+    subprocess.Popen([sys.executable, '-c', {DEAF!r}], start_new_session=True)
 print('up', flush=True)
-time.sleep({live_s})
+time.sleep({{live_s}})
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(300)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(300)"
+)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="process groups are watched through Linux's own means")
 
 

@@ -12,7 +12,14 @@ from workbench.settings import ROOT
 @pytest.fixture
 def house(settings):
     """A state folder with two homes, secrets, books and the lake of two projects."""
-    for name in ("homes/ana", "homes/lea", "secrets", "hub", "lake/cluster=c/project=alpha", "lake/cluster=c/project=beta"):
+    for name in (
+        "homes/ana",
+        "homes/lea",
+        "secrets",
+        "hub",
+        "lake/cluster=c/project=alpha",
+        "lake/cluster=c/project=beta",
+    ):
         (settings.home / name).mkdir(parents=True)
     for name in ("homes/ana/own", "homes/lea/theirs", "secrets/logins", "hub/cookie_secret", "workbench.db",
                  "lake/cluster=c/project=alpha/part", "lake/cluster=c/project=beta/part"):  # fmt: skip

@@ -42,7 +42,13 @@ def test_a_server_that_ran_is_one_job_with_what_was_asked_for(store):
     done = reconcile(store, [Sighting("s1", T0 + 3, T0 + 100, T0 + 100, "stopped")], T0 + 110)
     (job,) = jobs(store)
     assert (job.cluster, job.job_id, job.partition, job.source) == ("hub", "s1", "notebooks", "hub")
-    assert (job.project, job.user_name, job.gpu_model, job.gpu_parts, job.cpu_cores) == ("alpha", "ana", "H800", GPU_PARTS, 2)
+    assert (job.project, job.user_name, job.gpu_model, job.gpu_parts, job.cpu_cores) == (
+        "alpha",
+        "ana",
+        "H800",
+        GPU_PARTS,
+        2,
+    )
     seconds = [int(moment.timestamp()) - T0 for moment in (job.submit_at, job.start_at, job.end_at, job.seen_until_at)]
     assert seconds == [0, 3, 100, 100]
     assert (job.state, job.submit_known) == ("COMPLETED", True)
@@ -78,7 +84,12 @@ def test_an_end_while_the_hub_was_down_is_counted_once_it_is_read(store):
 
 
 def test_the_state_says_how_it_ended(store):
-    reasons = {"a": "stopped", "b": "failed with status 1", "c": "the server's supervisor was lost", "d": "ended by itself"}
+    reasons = {
+        "a": "stopped",
+        "b": "failed with status 1",
+        "c": "the server's supervisor was lost",
+        "d": "ended by itself",
+    }
     for server_id in reasons:
         record_request(store, a_request(server_id))
     reconcile(store, [Sighting(i, T0, T0 + 9, T0 + 9, reason) for i, reason in reasons.items()], T0 + 10)
@@ -152,7 +163,7 @@ MOMENTS = st.lists(st.integers(0, 5000), min_size=3, max_size=8).map(sorted)
 @with_settings(deadline=None, max_examples=60)
 @given(MOMENTS, st.lists(st.sampled_from(["reconcile", "crash", "forget", "stale"]), max_size=12), st.data())
 def test_any_interleaving_of_crashes_and_looks_gives_one_job_with_the_right_seconds(one_store, moments, steps, data):
-    """The supervisor's record grows; the meter looks, is killed within its transaction, or has forgotten to clean up."""
+    """The supervisor's record grows; the meter looks, is killed in its transaction, or has not cleaned up."""
     server_id = f"h{next(ids)}"
     requested_at, started_at, *beats, ended_at = (T0 + s for s in (moments[0], *moments))
     record_request(one_store, a_request(server_id, requested_at))

@@ -22,10 +22,13 @@ from workbench.services import people
 from workbench.settings import Settings
 
 VIEWERS = "centre-viewers"
-"""Hub group of all who may reach the centre's pages or its interface for notebooks; which of it they see is their scope."""
+"""Hub group of all who may reach the centre's pages or its interface for notebooks; what they see is their scope."""
 FIRST_WAIT_S, LONGEST_WAIT_S, FORGIVEN_AFTER_S = 0.5, 8.0, 900.0
 WAITING_AT_MOST = 5
 NAMES_REMEMBERED = 10_000
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Any]
 
 
 class CentreAuthenticator(Authenticator):
@@ -43,7 +46,9 @@ class CentreAuthenticator(Authenticator):
         if not name or len(name) > 80:
             return None
         async with self.brake.turn(name) as turn:
-            found = await asyncio.to_thread(people.check_password, store_of(self.centre), name, str(data.get("password", "")))
+            found = await asyncio.to_thread(
+                people.check_password, store_of(self.centre), name, str(data.get("password", ""))
+            )
             turn.failed = found is None
         return None if found is None else await self._model(name)
 
@@ -90,7 +95,7 @@ class Brake:
     A name is never locked: whoever knows the password waits some seconds, whoever guesses gets a few tries a minute.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Any] = asyncio.sleep) -> None:
+    def __init__(self, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         self._clock, self._sleep = clock, sleep
         self._names: OrderedDict[str, Failures] = OrderedDict()
 

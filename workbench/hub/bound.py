@@ -1,6 +1,6 @@
 """Become a service of the Hub that ends when the Hub is killed: a second Hub then finds its port free.
 
-    python -m workbench.hub.bound HUB_PID MODULE ARGUMENT…
+python -m workbench.hub.bound HUB_PID MODULE ARGUMENT…
 """
 
 import os

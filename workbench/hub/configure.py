@@ -47,7 +47,7 @@ def apply(c: Config, settings: Settings, environ: Mapping[str, str] = os.environ
 
 
 def refuse_exposed_logins(c: Config, settings: Settings) -> None:
-    """Raise LoginsExposed unless the Hub listens on loopback only or the sample logins are gone; also after config.d."""
+    """Raise LoginsExposed unless the Hub listens on loopback or no sample logins exist; asked after config.d too."""
     host = urlsplit(str(c.JupyterHub.bind_url)).hostname or ""
     if logins.exist(settings) and not _is_loopback(host):
         raise LoginsExposed(host or "all addresses")
@@ -135,6 +135,10 @@ def landing(handler: Any) -> str:
         return ""
     groups = [group.name for group in user.groups]
     page = next((LANDING[group] for group in groups if group in LANDING), None)
-    if page is None and any(group.startswith("lead:") for group in groups) and pages_of(scope_of(user.name, groups), groups):
+    if (
+        page is None
+        and any(group.startswith("lead:") for group in groups)
+        and pages_of(scope_of(user.name, groups), groups)
+    ):
         page = "projects"
     return f"/services/{services.CENTRE}/{page}" if page else ""

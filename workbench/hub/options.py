@@ -1,4 +1,4 @@
-"""The choice before a server starts: a profile and a project. One declaration draws the cards and checks what comes back.
+"""The choice before a server starts: profile and project. One declaration draws the cards and checks what comes back.
 
 What comes back is never trusted: it may be written by hand, repeated from last month, or sent to the Hub's API. It is
 checked when it arrives and again when the server starts, against what this person has and this machine can do then.
@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one hour of a card costs one project, in words; `left` is what its award still covers, `why` what is missing."""
+    """What an hour of a card costs a project, in words; `left`: what its award still covers, `why`: what is missing."""
 
     project: str
     list_price: str
@@ -106,7 +106,7 @@ def offer(
 
 
 def profiles_here(settings: Settings, machine: Machine) -> tuple[ProfileSettings, ...]:
-    """The declared profiles, with the GPU model that this machine really has: that is what will be metered and priced."""
+    """The declared profiles, with the GPU model that this machine really has: that is metered and priced."""
     if not machine.gpus.count or not machine.gpus.names:
         return settings.profiles
     models = [model_of(name) for name in machine.gpus.names]
@@ -119,7 +119,7 @@ def profiles_here(settings: Settings, machine: Machine) -> tuple[ProfileSettings
 
 
 def model_of(name: str) -> str:
-    """The model in the driver's name, as price lists write it: "NVIDIA H100 80GB HBM3" → "H100"; else the whole name."""
+    """The model in the driver's name, as price lists write it: "NVIDIA H100 80GB HBM3" → "H100"; else the name."""
     found = re.search(r"\b[A-Z]{1,2}\d{1,4}[A-Z]?\b", name)
     return found.group() if found else name.removeprefix("NVIDIA ")
 
@@ -131,7 +131,10 @@ def draw(of: Offer, template: str = "_cards.html") -> str:
 
 
 def check(
-    given: Mapping[str, object], profiles: Sequence[ProfileSettings], places: Sequence[Place], reason: Callable[[ProfileSettings], str]
+    given: Mapping[str, object],
+    profiles: Sequence[ProfileSettings],
+    places: Sequence[Place],
+    reason: Callable[[ProfileSettings], str],
 ) -> Choice:
     """The choice, if it is one that this person can have now.
 
@@ -166,7 +169,9 @@ def check(
 
 def no_project() -> str:
     """What somebody without a project reads."""
-    return _("You are in no project, so there is nobody to bill a server to. Ask a project lead or the operator to add you.")
+    return _(
+        "You are in no project, so there is nobody to bill a server to. Ask a project lead or the operator to add you."
+    )
 
 
 def unavailable(profile: ProfileSettings, machine: Machine, held: Iterable[Held]) -> str:
@@ -176,9 +181,9 @@ def unavailable(profile: ProfileSettings, machine: Machine, held: Iterable[Held]
     if profile.gpus > len(free_devices(machine, held)):
         return _("All GPUs of this machine are taken now.")
     if profile.cpu_cores > len(machine.cores):
-        return ngettext(
-            "This machine has {n} CPU core.", "This machine has {n} CPU cores.", len(machine.cores)
-        ).format(n=len(machine.cores))
+        return ngettext("This machine has {n} CPU core.", "This machine has {n} CPU cores.", len(machine.cores)).format(
+            n=len(machine.cores)
+        )
     have_gib = round(machine.mem_bytes / GIB)  # a machine of 16 GiB says 15.6
     if profile.mem_gib > have_gib:
         return _("This machine has {n} GiB of memory.").format(n=have_gib)
@@ -200,12 +205,10 @@ def _terms(quoted: Quote, symbol: str) -> Terms:
     def amount(minor: int | None) -> str:
         return _("unknown") if minor is None else money(minor, symbol)
 
-    if quoted.award_left_minor is None:
-        left = _("No award: your project pays the list price")
-    elif quoted.hours_left is None:
-        left = _("{amount} of subsidy left").format(amount=money(quoted.award_left_minor, symbol))
-    else:
-        left = _("{hours} hours left in your award").format(hours=f"{quoted.hours_left:,.0f}")
+    left = ""  # without an award that pays, `why` says so
+    if quoted.hours_left is not None:
+        decimals = 0 if quoted.hours_left >= 10 else 1
+        left = _("{hours} hours left in your award").format(hours=f"{quoted.hours_left:,.{decimals}f}")
     return Terms(
         quoted.project, amount(quoted.list_minor_per_hour), amount(quoted.user_minor_per_hour), left, quoted.why
     )

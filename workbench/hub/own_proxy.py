@@ -5,7 +5,7 @@ from jupyterhub.proxy import ConfigurableHTTPProxy
 
 
 class OwnProxy(ConfigurableHTTPProxy):
-    """A Hub that was killed leaves its proxy, which the next one ends by the id in a file; that id may be another's now."""
+    """A killed Hub leaves its proxy, which the next one ends by the id in a file; that id may be another's now."""
 
     def _check_pid(self, pid: int) -> None:
         try:

@@ -7,14 +7,18 @@ tried again with the next beat, the others go on.
 """
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+import psutil
+
 from workbench import sample
 from workbench.hub import records
+from workbench.hub.strays import end_strays, known_servers
 from workbench.services import meter, rating
 from workbench.settings import Settings, load
 from workbench.store import lake
@@ -44,7 +48,7 @@ def read_meter(store: Store, settings: Settings, now: int) -> meter.Metered:
 
 
 def ended_since(folder: Path, known: dict[str, int]) -> bool:
-    """Whether a record has changed that says an end; `known` remembers what was looked at, by modification time (ns)."""
+    """Whether a record that says an end has changed; `known` remembers what was looked at, by its time (ns)."""
     found = False
     for file in folder.glob("*.json"):
         try:
@@ -61,7 +65,7 @@ def ended_since(folder: Path, known: dict[str, int]) -> bool:
 def _done(name: str, step: Callable[[], object]) -> bool:
     try:
         step()
-    except Exception:  # noqa: BLE001 - a face: written down, tried again with the next beat
+    except Exception:
         log.exception("step %s failed; it is tried again in %s s", name, EVERY_S)
         return False
     return True
@@ -74,9 +78,12 @@ def main() -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    next_beat, known = 0.0, {}
+    known: dict[str, int] = {}
+    next_beat, looked = 0.0, False
+    hub_began_s = int(psutil.Process(os.getppid()).create_time())
     while not stop.is_set():
         if time.monotonic() >= next_beat:
+            looked = looked or _done("strays", lambda: end_strays(settings, known_servers(os.environ), hub_began_s))
             beat(store, settings, int(time.time()))
             next_beat = time.monotonic() + EVERY_S
         elif ended_since(records.folder(settings), known):

@@ -1,4 +1,4 @@
-"""What the runners wrote down about their servers: `run/servers/<server id>.json`, one file a server (workbench.hub.runner).
+"""What the runners wrote down about their servers: `run/servers/<server id>.json` (workbench.hub.runner).
 
 A runner that is gone without having written an end was killed, or the machine went down: its server then ended when it
 was last seen, which is at most one heartbeat too early and never too late.
@@ -7,6 +7,7 @@ was last seen, which is at most one heartbeat too early and never too late.
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from workbench.hub.processes import Process
 from workbench.services.meter import Sighting
@@ -48,7 +49,7 @@ def _sighting(file: Path, alive: Callable[[Process], bool]) -> Sighting | None:
     return Sighting(content["server_id"], content["started_at"], content["seen_at"], ended_at, reason)
 
 
-def _content(file: Path) -> dict | None:  # type: ignore[type-arg]
+def _content(file: Path) -> dict[str, Any] | None:
     """The record; None where it is not there or not one of ours, which is left alone."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -56,6 +57,12 @@ def _content(file: Path) -> dict | None:  # type: ignore[type-arg]
         return None
     keys = ("server_id", "pid", "created_at", "started_at", "seen_at", "ended_at", "reason")
     return content if isinstance(content, dict) and all(key in content for key in keys) else None
+
+
+def process_of(settings: Settings, server_id: str) -> Process | None:
+    """The runner of a server, by what its record says; None without a record."""
+    content = _content(file_of(settings, server_id))
+    return Process(content["pid"], content["created_at"], "server") if content else None
 
 
 def forget(settings: Settings, server_ids: list[str]) -> None:

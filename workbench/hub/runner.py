@@ -10,6 +10,8 @@ their own parent ends (subreaper), so none outlives us: no kernel, no Dask worke
 Source: prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG; proc(5), /proc/pid/stat.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -17,6 +19,10 @@ import resource
 import signal
 import sys
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing itself would be half of what is loaded here
+    from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 GIVE_UP_S = 5.0
@@ -35,7 +41,13 @@ def main(arguments: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, signal.SIGCHLD))
     child = start(arguments[at + 1 :], int(data_limit_bytes))
     now = int(time.time())
-    record = {"server_id": server_id, "pid": os.getpid(), "created_at": created_at(), "name": "server", "child": child}
+    record: dict[str, Any] = {
+        "server_id": server_id,
+        "pid": os.getpid(),
+        "created_at": created_at(),
+        "name": "server",
+        "child": child,
+    }
     record |= {"started_at": now, "seen_at": now, "ended_at": None, "reason": None, "status": None}
     write(path, record)
     status, asked = watch(child, float(heartbeat_s), float(grace_s), lambda: beat(path, record))
@@ -63,7 +75,7 @@ def start(command: list[str], data_limit_bytes: int) -> int:
         os._exit(127)
 
 
-def watch(child: int, heartbeat_s: float, grace_s: float, beat) -> tuple[int, bool]:  # type: ignore[no-untyped-def]
+def watch(child: int, heartbeat_s: float, grace_s: float, beat: Any) -> tuple[int, bool]:
     """Wait for the child, with a beat now and then. Returns its status and whether it was asked to stop."""
     next_beat, kill_at = time.monotonic() + heartbeat_s, None
     while True:
@@ -121,13 +133,13 @@ def signal_group(group: int, number: int) -> None:
     try:
         os.killpg(group, number)
     except ProcessLookupError:
-        pass
+        return
 
 
 def descendants(root: int) -> list[int]:
     """All living processes below this one; none where there is no /proc."""
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH102, PTH112, PTH208 - no pathlib here
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208 - no pathlib here
         fields = stat(int(name)) if name.isdigit() else None
         if fields and fields[0] != "Z":
             children.setdefault(int(fields[1]), []).append(int(name))
@@ -158,13 +170,13 @@ def created_at() -> float:
     return boot + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
-def beat(path: str, record: dict[str, object]) -> None:
+def beat(path: str, record: dict[str, Any]) -> None:
     # The clock may be set back; what was seen stays seen.
-    record["seen_at"] = max(int(time.time()), int(str(record["seen_at"])))
+    record["seen_at"] = max(int(time.time()), record["seen_at"])
     write(path, record)
 
 
-def write(path: str, record: dict[str, object], attempts: int = 1) -> None:
+def write(path: str, record: dict[str, Any], attempts: int = 1) -> None:
     """Replace the record as a whole. A full disk must not end the server: the next beat tries again."""
     for left in reversed(range(attempts)):
         try:

@@ -1,5 +1,7 @@
-"""Isolation of a notebook server with bubblewrap, where it is installed and allowed: other homes, secrets, Hub and books
-are not there for it, its own home is writable, of the lake only its projects' files are readable, the rest is read-only.
+"""Isolation of a notebook server with bubblewrap, where it is installed and allowed.
+
+Other homes, secrets, Hub and books are not there for it; its own home is writable; of the lake its projects' files are
+readable; the rest is read-only.
 
 Without bubblewrap all servers run as the Hub's own user and could read one another's files: fit for trying it out on
 one's own machine, not for people who do not trust each other. The Hub says so in its log.

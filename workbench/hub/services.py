@@ -15,8 +15,10 @@ from workbench.settings import Settings
 CENTRE = "centre"
 SEE_CENTRE = f"access:services!service={CENTRE}"
 SERVER_TOKEN_SCOPES = ["users:activity!user", "access:servers!server", SEE_CENTRE]
-"""What a notebook server may do in its owner's name: say that it is used, let them in, read their scope of the centre."""
+"""What a server may do in its owner's name: say that it is used, let them in, read their scope of the centre."""
 CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+PULSE_SCOPES = ["list:users", "read:servers", "admin:server_state"]
+"""To see which servers the Hub knows, by the id in their state."""
 OPERATOR_SCOPES = [
     "admin-ui", "list:users", "read:users", "read:servers", "delete:servers", "read:groups", "list:groups",
     "list:services", "read:services", "read:hub", "read:metrics",
@@ -57,12 +59,28 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
 def roles() -> list[dict[str, object]]:
     """Hub roles beyond the built-in ones."""
     return [
-        {"name": "centre-viewer", "description": "Open the centre's pages", "scopes": [SEE_CENTRE], "groups": [VIEWERS]},
+        {
+            "name": "centre-viewer",
+            "description": "Open the centre's pages",
+            "scopes": [SEE_CENTRE],
+            "groups": [VIEWERS],
+        },
         {
             "name": "centre-operator",
             "description": "See people and servers, stop servers",
             "scopes": OPERATOR_SCOPES,
             "groups": [GROUP_OF_ROLE["operator"]],
         },
-        {"name": "idle-culler", "description": "Stop idle servers", "scopes": CULLER_SCOPES, "services": ["idle-culler"]},
+        {
+            "name": "pulse",
+            "description": "See which servers the Hub knows",
+            "scopes": PULSE_SCOPES,
+            "services": ["pulse"],
+        },
+        {
+            "name": "idle-culler",
+            "description": "Stop idle servers",
+            "scopes": CULLER_SCOPES,
+            "services": ["idle-culler"],
+        },
     ]

@@ -1,4 +1,4 @@
-"""Notebook servers as processes of this machine: one home a person, the chosen profile and project in their environment.
+"""Notebook servers as processes of this machine: a home for each person, their choice in the environment.
 
 The server is started by a runner (workbench.hub.runner) that outlives the Hub, writes the meter's record and leaves no
 process behind. A Hub that comes back finds its servers by process id *and* start time.
@@ -26,7 +26,7 @@ from traitlets import Instance, default
 from workbench.errors import ChoiceRefused, FolderUnwritable, WorkbenchError
 from workbench.hub import materials, options, records, runner, sandbox
 from workbench.hub.centre_store import store_of
-from workbench.hub.machine import GIB, Held, Machine, machine, share_of
+from workbench.hub.machine import GIB, Held, machine, share_of
 from workbench.hub.processes import Process, process_of
 from workbench.i18n import _
 from workbench.services import meter, people
@@ -42,7 +42,8 @@ GRACE_S = 6.0
 """How long a server may take to end in order; shorter than what `workbench down` gives the runner."""
 DATA_SLACK_BYTES = 2 * GIB
 """Address space that allocators reserve without using it, on top of the profile's memory."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
+THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
+"""Libraries that start a thread for each core of the machine unless <NAME>_NUM_THREADS says otherwise."""
 
 
 class Refused(SpawnException):
@@ -57,6 +58,7 @@ class LocalSpawner(LocalProcessSpawner):
     """See the module. `centre` are the settings; the store is opened once a process."""
 
     centre = Instance(Settings).tag(config=True)
+    proc: subprocess.Popen[bytes] | None
     held: ClassVar[dict[str, Held]] = {}
     """What the running servers hold of this machine, by server id."""
 
@@ -83,7 +85,7 @@ class LocalSpawner(LocalProcessSpawner):
         return options.draw(of)
 
     @default("options_from_form")
-    def _default_options_from_form(self):  # type: ignore[no-untyped-def]
+    def _default_options_from_form(self) -> Any:
         return self.choice_from_form
 
     async def choice_from_form(self, form_data: dict[str, object]) -> dict[str, str]:
@@ -92,7 +94,7 @@ class LocalSpawner(LocalProcessSpawner):
         return (await self._check(given)).as_options()
 
     @default("apply_user_options")
-    def _default_apply_user_options(self):  # type: ignore[no-untyped-def]
+    def _default_apply_user_options(self) -> Any:
         return type(self).apply_choice
 
     async def apply_choice(self, user_options: dict[str, object]) -> None:
@@ -137,16 +139,14 @@ class LocalSpawner(LocalProcessSpawner):
             await asyncio.to_thread(self._prepare_home)
             await asyncio.to_thread(meter.record_request, store_of(self.centre), self._request(profile))
             self.stage = (35, _("Starting JupyterLab"))
-            await self._launch(mine)
+            self._launch(mine, await asyncio.to_thread(self._sandbox))
             await self._listening()
-        except (WorkbenchError, OSError) as problem:
+        except BaseException as problem:
+            # Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why.
             await self.stop(now=True)
-            await self._close_request(str(problem))
-            raise Refused(str(problem), status_code=500) from problem
-        except BaseException:
-            # Cancelled by the Hub's own time limit, or refused: nothing may be left running.
-            await self.stop(now=True)
-            await self._close_request("the start was given up")
+            await self._close_request(str(problem) or "the start was given up")
+            if isinstance(problem, WorkbenchError | OSError):
+                raise Refused(str(problem), status_code=500) from problem
             raise
         self.stage = (90, _("JupyterLab answers"))
         return "127.0.0.1", self.port
@@ -175,11 +175,11 @@ class LocalSpawner(LocalProcessSpawner):
         self.default_url = FIRST_PAGE if first and there else "/lab"
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
 
-    async def _launch(self, mine: Held) -> None:
+    def _launch(self, mine: Held, isolation: list[str]) -> None:
         self.port = random_port()
         home = str(self.home)
         self.notebook_dir = home
-        command = [*self._runner(mine), *self._sandbox(), *self.cmd, *self.get_args()]
+        command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
         env = self.get_env() | self._environment(mine)
         with self.log_file.open("wb") as log:
             self.proc = subprocess.Popen(
@@ -213,7 +213,10 @@ class LocalSpawner(LocalProcessSpawner):
         started = time.monotonic()
         while not await asyncio.to_thread(_answers, self.port):
             if await self.poll() is not None:
-                raise Refused(_("JupyterLab ended while starting. Its log ends: {end}").format(end=self._log_end()), status_code=500)
+                raise Refused(
+                    _("JupyterLab ended while starting. Its log ends: {end}").format(end=self._log_end()),
+                    status_code=500,
+                )
             elapsed_s = int(time.monotonic() - started)
             self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
             await asyncio.sleep(0.2)
@@ -262,7 +265,7 @@ class LocalSpawner(LocalProcessSpawner):
             # Dask fills these in from the environment: links that work through the Hub's proxy.
             "DASK_DISTRIBUTED__DASHBOARD__LINK": "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status",
         }
-        return own | dict.fromkeys(THREADS, str(len(mine.cores)))
+        return own | {f"{name}_NUM_THREADS": str(len(mine.cores)) for name in THREADS}
 
     # --- state and end ----------------------------------------------------------------------------------------------
 
@@ -303,7 +306,7 @@ class LocalSpawner(LocalProcessSpawner):
             self.clear_state()
         return status
 
-    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - the Hub's signature
+    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002 - the Hub's signature
         """Tell the runner to stop; it ends all that the server started and writes down when."""
         if await self.poll() is None and self.process is not None:
             await self._signal(signal.SIGTERM)

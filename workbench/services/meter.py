@@ -1,4 +1,4 @@
-"""The meter of notebook servers: each server that ran becomes one job of the cluster `hub`, once, whatever crashed between.
+"""The meter of notebook servers: each server that ran becomes one job of the cluster `hub`, once, whatever crashed.
 
 A request is written before anything starts; what the server's supervisor saw (start, last seen, end) is brought in by
 `reconcile`, as often as one likes. The job's key (hub, server id, time of the request) never changes, so that a crash

@@ -1,0 +1,47 @@
+"""Servers that no Hub knows: one was killed while it started them. They would be charged and never reached.
+
+Looked for once after each start of the Hub. What was started since then may not be known yet and is left alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from workbench.hub import records
+from workbench.hub.processes import end
+from workbench.settings import Settings
+
+GRACE_S = 10
+
+
+def known_servers(environ: Mapping[str, str]) -> set[str]:
+    """The ids of the servers that the Hub knows, asked of its API with the token of this service.
+
+    Raises:
+        httpx.HTTPError: the Hub does not answer, or refuses.
+    """
+    found: set[str] = set()
+    headers = {"Authorization": f"token {environ['JUPYTERHUB_API_TOKEN']}"}
+    headers["Accept"] = "application/jupyterhub-pagination+json"
+    with httpx.Client(headers=headers, trust_env=False, timeout=30) as client:
+        page: dict[str, Any] | None = {"url": f"{environ['JUPYTERHUB_API_URL']}/users?state=active"}
+        while page:
+            answer = client.get(page["url"]).raise_for_status().json()
+            found |= {server_id for user in answer["items"] for server_id in _ids(user)}
+            page = answer["_pagination"]["next"]
+    return found
+
+
+def _ids(user: Mapping[str, Any]) -> list[str]:
+    states = [server.get("state") or {} for server in user["servers"].values()]
+    return [state["server_id"] for state in states if "server_id" in state]
+
+
+def end_strays(settings: Settings, known: set[str], before_s: int) -> list[str]:
+    """End the servers that started before this moment (UTC epoch seconds) and are not known; their ids."""
+    running = [sighting for sighting in records.read(settings) if sighting.ended_at is None]
+    strays = [one.server_id for one in running if one.server_id not in known and one.started_at < before_s]
+    processes = [process for server_id in strays if (process := records.process_of(settings, server_id))]
+    end(processes, grace_s=GRACE_S)
+    return strays

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,14 +145,15 @@ def four_free_ports() -> int:
     raise AssertionError("no four free ports in a row")
 
 
-def logged_in(centre: Centre, role: str) -> httpx.Client:
+@contextmanager
+def logged_in(centre: Centre, role: str) -> Iterator[httpx.Client]:
     """A browser without a screen, logged in through the Hub's own form."""
     login = centre.login(role)
-    client = httpx.Client(base_url=centre.url, trust_env=False, timeout=60, follow_redirects=True)
-    client.get("hub/login")
-    form = {"username": login.name, "password": login.password, "_xsrf": client.cookies["_xsrf"]}
-    assert client.post("hub/login", data=form, follow_redirects=False).status_code == 302
-    return client
+    with httpx.Client(base_url=centre.url, trust_env=False, timeout=60, follow_redirects=True) as client:
+        client.get("hub/login")
+        form = {"username": login.name, "password": login.password, "_xsrf": client.cookies["_xsrf"]}
+        assert client.post("hub/login", data=form, follow_redirects=False).status_code == 302
+        yield client
 
 
 def _is_of(process: psutil.Process, home: Path) -> bool:

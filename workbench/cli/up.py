@@ -9,14 +9,12 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from workbench.cli.box import login_box
+from workbench.cli.terminal import Terminal, a_screen, progress, say, step
 from workbench.errors import AlreadyRunning, NotOurs
 from workbench.hub import running
 from workbench.hub.launch import end_with_parent
@@ -25,7 +23,7 @@ from workbench.store.engine import Store, open_store
 
 # Everything that `up` and its parts write; whatever else lies in the folder is a person's own.
 STATE = ("workbench.db*", "raw", "lake", "sample", "homes", "run", "hub", "log", "secrets", ".workbench")
-LOOK_EVERY_S = 5
+LOOK_EVERY_S = 2
 
 
 class Stop(BaseException):
@@ -45,9 +43,7 @@ def up(port: int | None, until_parent_ends: bool) -> None:
     Example: workbench up --port 9000
     """
     settings = load(port=port)
-    screen = Console(highlight=False)
-    if not screen.is_terminal:
-        screen.width = 110  # a log file has no edge at which to wrap
+    screen, terminal = a_screen(), Terminal()
     if until_parent_ends:
         end_with_parent(os.getppid())  # make: killing it stops us in order
     for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -60,9 +56,9 @@ def up(port: int | None, until_parent_ends: bool) -> None:
                 screen.print(f"Ended {len(ended)} process(es) that an earlier run had left.")
             running.check_ports(settings)
             fill(store, settings, screen)
-            serve(settings, screen)
+            serve(settings, screen, terminal)
     except Stop:
-        _say(screen, "Stopped.")
+        say(screen, "Stopped.")
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -82,7 +78,7 @@ def fill(store: Store, settings: Settings, screen: Console) -> None:
         sample.load(store, settings, now, told)
 
 
-def serve(settings: Settings, screen: Console) -> None:
+def serve(settings: Settings, screen: Console, terminal: Terminal) -> None:
     """Start the Hub, show the box when all answers, and stay until asked to stop.
 
     Raises:
@@ -94,14 +90,16 @@ def serve(settings: Settings, screen: Console) -> None:
         with step(screen, "Starting the Hub and the dashboards"):
             running.wait_until_it_answers(settings, hub)
         running.remember(settings, hub.pid)
-        _say(screen, login_box(settings))
+        say(screen, login_box(settings))
         while (status := running.ended(hub, within_s=LOOK_EVERY_S)) is None:
             running.remember(settings, hub.pid)
+            if terminal.gone():
+                raise Stop
     finally:
         for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(asked, signal.SIG_IGN)  # once is enough; the order is kept
         if hub.poll() is None:
-            _say(screen, "Stopping …")
+            say(screen, "Stopping …")
             running.stop_hub(settings, hub)
         else:
             # Notebook servers are left alone: the next start finds them and goes on counting.
@@ -165,36 +163,3 @@ def reset(yes: bool) -> None:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     left = sorted(path.name for path in home.iterdir())
     click.echo(f"Cleared {home}." + (f" Left alone, not ours: {', '.join(left)}." if left else ""))
-
-
-@contextmanager
-def step(screen: Console, what: str) -> Iterator[None]:
-    """Say what is being done, and when it is done how long it took."""
-    began = time.monotonic()
-    screen.print(f"{what} …")
-    yield
-    screen.print(f"  done in {time.monotonic() - began:.0f} s")
-
-
-@contextmanager
-def progress(screen: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """What a long step tells (what, done, total): as bars on a terminal, as one line a stage elsewhere."""
-    look = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn())
-    bars = Progress(*look, console=screen, disable=not screen.is_terminal)
-    stages: dict[str, TaskID] = {}
-
-    def told(what: str, done: int, total: int) -> None:
-        if what not in stages:
-            stages[what] = bars.add_task(what)
-            if not screen.is_terminal:
-                screen.print(f"  {what}")
-        bars.update(stages[what], completed=done, total=total)
-
-    with bars:
-        yield told
-
-
-def _say(screen: Console, what: object) -> None:
-    # The terminal may be gone, which is no reason to leave the Hub running.
-    with suppress(OSError):
-        screen.print(what)

@@ -154,8 +154,8 @@ def wait_until_it_answers(settings: Settings, hub: subprocess.Popen[bytes]) -> N
     # Each by itself first: the proxy would write an error into the log for every try that came too early.
     parts = [
         ("The Hub", hub_alone + "hub/health"),
-        ("The proxy", url_of(settings) + "hub/health"),
         ("The dashboards", dashboards_alone + "services/centre/occupancy"),
+        ("The proxy", url_of(settings) + "hub/health"),
         ("The dashboards", url_of(settings) + "services/centre/occupancy"),
     ]
     deadline = time.monotonic() + ANSWERS_WITHIN_S

@@ -12,12 +12,13 @@ from dashboards._filters import KINDS, Filters, Period, period_of
 from dashboards._page import Pick
 from workbench.domain.access import Scope
 from workbench.i18n import _
+from workbench.pages import words
 from workbench.pages.shell import SERVICE
-from workbench.periods import Window
+from workbench.periods import Window, day_of, day_window
 from workbench.services import reports
 from workbench.services.reports import Only
 from workbench.store.engine import Store
-from workbench.units import DAY_S, GPU_PARTS
+from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 
 HOURLY_UP_TO_S = 35 * DAY_S
 """Windows up to so long are drawn by the hour, longer ones by the day."""
@@ -53,6 +54,19 @@ class Asked:
     @property
     def window(self) -> Window:
         return self.period.window
+
+    @property
+    def days(self) -> Window:
+        """The window to the end of its last day: the same usage, since there are no data after `until_s`, in whole days."""
+        end_s = self.window.end_s
+        if end_s + HOUR_S > self.until_s:
+            end_s = day_window(day_of(max(self.until_s - 1, self.window.start_s), self.zone), self.zone).end_s
+        return Window(self.window.start_s, end_s)
+
+    @property
+    def elapsed_s(self) -> int:
+        """Seconds of the window that have data."""
+        return max(1, min(self.days.end_s, self.until_s) - self.window.start_s)
 
     @property
     def grain(self) -> str:
@@ -106,7 +120,7 @@ def context(asked: Asked, picks: Sequence[str]) -> dict[str, object]:
     every = {
         "partition": (_("Partition"), _("All partitions"), [(p, p) for p in choices.partitions]),
         "model": (_("GPU model"), _("All GPU models"), [(m, m) for m in choices.gpu_models]),
-        "category": (_("Category"), _("All categories"), [(c, c.capitalize()) for c in choices.categories]),
+        "category": (_("Category"), _("All categories"), [(c, words.category(c)) for c in choices.categories]),
         "project": (_("Project"), _("All projects"), list(choices.projects)),
     }
     found = []

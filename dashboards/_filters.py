@@ -77,9 +77,10 @@ def period_of(filters: Filters, until_s: int, opened_on: date, zone: ZoneInfo) -
     end_s, first_s = hour_floor(until_s), day_start(opened_on, zone)
     end_s = max(end_s, first_s)
     if filters.period == "7days":
-        start_s = max(first_s, end_s - 7 * DAY_S)
-        before = Window(start_s - 7 * DAY_S, start_s) if start_s - 7 * DAY_S >= first_s else None
-        label = words.span(day_of(start_s, zone), day_of(end_s - 1, zone))
+        # Whole days of the calendar and today so far, so that the rows of a day are never cut.
+        start_s = max(first_s, day_start(day_of(max(end_s - 1, first_s), zone) - timedelta(days=6), zone))
+        before = Window(start_s - 7 * DAY_S, end_s - 7 * DAY_S) if start_s - 7 * DAY_S >= first_s else None
+        label = words.span(day_of(start_s, zone), day_of(max(end_s - 1, start_s), zone))
         when, than = _("in the last 7 days"), _("in the 7 days before")
         return Period("7days", "", Window(start_s, end_s), label, when, before, than)
     if filters.period == "scheme":
@@ -143,10 +144,3 @@ def _name(first_day: date, months: int) -> str:
     if months == 1:
         return words.month(first_day)
     return _("Q{n} {year}").format(n=(first_day.month + 2) // 3, year=first_day.year)
-
-
-def days_of(window: Window, zone: ZoneInfo) -> int:
-    """How many of the centre's days a window touches."""
-    if not window.seconds:
-        return 0
-    return (day_of(window.end_s - 1, zone) - day_of(window.start_s, zone) + timedelta(days=1)).days

@@ -134,6 +134,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A part of the bar over the tiles: `share` of the whole, `colour` a CSS property's name; `shape`: '', 'open', 'hatch'."""
+
+    label: str
+    value: str
+    exact: str
+    share: float
+    colour: str
+    shape: str = ""
+
+
+@dataclass(frozen=True)
 class Note:
     text: str | Markup
     level: str = "watch"
@@ -156,6 +168,8 @@ class Page:
     heading: str
     kind: str = ""
     sentence: Markup = Markup("")  # noqa: RUF009 (immutable)
+    strip: tuple[Segment, ...] = ()
+    strip_label: str = ""
     tiles: tuple[Tile, ...] = ()
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()

@@ -100,6 +100,12 @@ def line(frame: pd.DataFrame, x: str, y: str, colour: str, *, width: float = 2, 
     )
 
 
+def area(frame: pd.DataFrame, x: str, y: str, colour: str) -> hv.Overlay:
+    """A line with the ground under it."""
+    ground = hv.Area(frame, x, y).opts(color=colour, fill_alpha=0.16, line_width=0)
+    return ground * line(frame, x, y, colour, width=2.5)
+
+
 def heat(frame: pd.DataFrame, value: str, top: float) -> hv.HeatMap:
     """A map of hour (0 to 23) by weekday (0 = Monday), cividis from 0 to `top`.
 
@@ -129,6 +135,7 @@ def bars(frame: pd.DataFrame, columns: Sequence[str], colours: Sequence[str]) ->
 
 def _undress(plot: Any, _element: Any) -> None:
     figure = plot.state
+    figure.title = None
     figure.toolbar_location = None
     for legend in figure.legend:
         legend.visible = False
@@ -167,7 +174,7 @@ def calendar(frame: pd.DataFrame, x: str) -> Hook:
         figure.xaxis.axis_label = None
         figure.xaxis.formatter = DatetimeTickFormatter(
             minutes="%H:%M", hourmin="%H:%M", hours="%H:%M", days="%-d %b", months="%b %Y", years="%Y",
-            context=DatetimeTickFormatter(hours="%-d %b", days="%Y"), context_which="start", hide_repeats=True,
+            context=DatetimeTickFormatter(hours="%-d %b", days="%Y", months="", years=""), context_which="start", hide_repeats=True,
         )
         if len(frame):
             figure.x_range.start, figure.x_range.end = frame[x].iloc[0], frame[x].iloc[-1]

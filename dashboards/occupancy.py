@@ -312,7 +312,7 @@ def layered(asked: Asked, data: Data) -> tuple[pd.DataFrame, list[str]]:
     for key in dict.fromkeys(split[named].itertuples(index=False, name=None)):
         mine = split[(split[named] == list(key)).all(axis=1)]
         label = " · ".join(part or _("unknown") for part in key)
-        layers[label.capitalize() if named == ["category"] else label] = mine["busy_gpus"].reset_index(drop=True)
+        layers[words.category(key[0]) if named == ["category"] else label] = mine["busy_gpus"].reset_index(drop=True)
     ordered = sorted((name for name in layers if layers[name].sum() > 0), key=lambda name: -layers[name].sum())
     for name in ordered[:OTHER]:
         wide[name] = layers[name].round(4)

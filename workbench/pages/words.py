@@ -52,6 +52,19 @@ def gpus(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
+def category(name: str, *, many: bool = False) -> str:
+    """A kind of applicant: "R&D institute"; many: "R&D institutes"."""
+    known = {
+        "university": (_("University"), _("universities")),
+        "r-and-d institute": (_("R&D institute"), _("R&D institutes")),
+        "government": (_("Government"), _("government departments")),
+        "start-up": (_("Start-up"), _("start-ups")),
+        "strategic enterprise": (_("Strategic enterprise"), _("strategic enterprises")),
+        "": (_("Unknown"), _("unknown applicants")),
+    }
+    return known.get(name, (name.capitalize(), name))[many]
+
+
 def day(d: date | None) -> str:
     """14 Oct 2026."""
     return _("unknown") if d is None else f"{d:%-d %b %Y}"
@@ -175,5 +188,5 @@ def freshness(data_until_s: int | None, now_s: int, zone: ZoneInfo, note: str = 
         return Freshness(_("no data yet"), "", late=True, why=_("Load the sample centre or import a log."))
     today = moment(now_s).astimezone(zone).date()
     late = now_s - data_until_s > LATE_AFTER_S
-    why = note or (_("Its source has sent nothing newer; the figures are of that time.") if late else "")
+    why = _("Its source has sent nothing newer; the figures are of that time.") if late else note
     return Freshness(clock(data_until_s, zone, today), ago(now_s - data_until_s), late, why)

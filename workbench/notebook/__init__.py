@@ -23,7 +23,7 @@ from workbench.notebook.cost import Cost
 from workbench.notebook.sources import Source, find_source
 from workbench.store.lake import LAKE_SCHEMA
 
-__all__ = ["charges", "cluster", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
+__all__ = ["charges", "cluster", "collect", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
 
 When = str | date | datetime | None
 LOCAL_TIMES = {"day_start", "week_start", "month_start"}
@@ -93,6 +93,12 @@ def jobs(project: str | None = None, start: When = None, end: When = None) -> An
     files = found.table.to_dict("records")
     parts = [lake.LakePart(source.readable(file), file["cluster"], file["project"] or None) for file in files]
     return lake.jobs(parts, LAKE_SCHEMA, found.facts["start_s"], found.facts["end_s"])
+
+
+def collect(lazy: Any) -> Any:
+    """The computed result of something lazy as pandas, also where a GPU computed it: for results that are small."""
+    done = lazy.compute()
+    return done.to_pandas() if hasattr(done, "to_pandas") else done
 
 
 def occupancy(by: str = "day", start: When = None, end: When = None, split: str | None = None) -> pd.DataFrame:

@@ -56,6 +56,8 @@ def plot(frame: pd.DataFrame, **options: Any) -> Any:
     Raises:
         BadQuestion: the frame is none of those (its columns were changed); draw it with frame.hvplot.
     """
+    if frame.empty:
+        return Line("Nothing to draw: no usage in this window yet. Start a server, or choose another window.")
     bring_hvplot(this_cell())
     shared = {"responsive": True, "height": 320, "grid": True}
     for columns, draw in DRAWN.items():

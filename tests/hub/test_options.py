@@ -22,7 +22,7 @@ def a_machine(cores=4, gib=64, names=()):
 
 def a_quote(profile, project, **changes):
     facts = {"resource": "cpu", "price_per_unit_minor": 20, "list_minor_per_hour": 40, "subsidy_minor_per_hour": 28}
-    facts |= {"user_minor_per_hour": 12, "rate_bp": 7000, "award_left_minor": 2_800_000, "hours_left": 100_000.0}
+    facts |= {"user_minor_per_hour": 12, "rate_bp": 7000, "award_left_minor": 2_800_000, "hours_left": 70_000.0}
     facts |= {"award_state": "live", "why": ""}
     return Quote(profile.id, project, **(facts | changes))
 
@@ -163,7 +163,7 @@ def test_what_is_free_counts_the_running_servers(settings):
 def test_each_card_says_what_the_project_pays_and_what_its_award_covers(settings):
     terms = offer(settings).cards[0].terms[0]
     assert (terms.list_price, terms.pays) == ("HK$0.40", "HK$0.12")
-    assert terms.left == "100,000 hours left in your award"
+    assert terms.left == "70,000 more hours"
 
 
 def test_an_unknown_price_is_said_to_be_unknown_never_free(settings):
@@ -179,23 +179,33 @@ def test_an_unknown_price_is_said_to_be_unknown_never_free(settings):
     assert terms.left == ""
 
 
+def test_more_hours_than_anybody_uses_are_not_counted_out(settings):
+    terms = offer(settings, quote=lambda *asked: a_quote(*asked, hours_left=64_263_150.0)).cards[0].terms[0]
+    assert terms.left == "more than 100,000 hours"
+
+
 def test_the_last_hours_of_an_award_are_told_with_a_decimal(settings):
     terms = offer(settings, quote=lambda *asked: a_quote(*asked, hours_left=1.26)).cards[0].terms[0]
-    assert terms.left == "1.3 hours left in your award"
+    assert terms.left == "1.3 more hours"
 
 
 def test_the_drawn_form_offers_what_is_checked(settings):
     drawn = options.draw(offer(settings))
-    inputs = re.findall(r"<input ([^>]*)>", drawn)
+    inputs = re.findall(r'<input type="radio" ([^>]*)>', drawn)
     offered = [re.search(r'name="(\w+)" value="([^"]+)"', text).groups() for text in inputs]
+    assert re.findall(r'<option value="(\w+)"', drawn) == ["alpha", "beta"]
     assert offered == [
-        ("project", "alpha"),
-        ("project", "beta"),
         ("profile", "cpu-small"),
         ("profile", "cpu-large"),
         ("profile", "gpu-1"),
     ]
-    assert ["disabled" in text for text in inputs] == [False, False, False, False, True]
+    assert ["disabled" in text for text in inputs] == [False, False, True]
+
+
+def test_the_only_project_is_not_asked_for_and_still_sent(settings):
+    drawn = options.draw(offer(settings, places=(ALPHA,)))
+    assert '<input type="hidden" name="project" value="alpha">' in drawn
+    assert "<select" not in drawn
 
 
 def test_names_in_the_form_are_text_never_markup(settings):

@@ -146,7 +146,7 @@ def test_the_logins_open_what_their_roles_say(late):
     assert check_password(late, lead.name, lead.password).name == lead.name
     assert groups(late, lead.name) == [f"lead:{lead.project}"]
     assert groups(late, found["analyst"].name) == [f"member:{lead.project}"]
-    assert groups(late, found["student"].name) == ["students"]
+    assert groups(late, found["student"].name) == ["member:training", "students"]
     assert found["lead2"].project != lead.project
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workbench.errors import ChoiceRefused
+from workbench.hub.look import TEMPLATE_PATH
 from workbench.hub.machine import GIB, Held, Machine, free_cores, free_devices
 from workbench.i18n import _, ngettext
 from workbench.services.people import Place
@@ -20,6 +21,8 @@ from workbench.settings import ProfileSettings, Settings
 from workbench.units import money
 
 TEMPLATES = Path(__file__).parent / "templates"
+MANY_HOURS = 100_000
+"""Eleven years: how many more does not matter to anybody."""
 FIELDS = ("profile", "project")
 
 
@@ -126,8 +129,9 @@ def model_of(name: str) -> str:
 
 def draw(of: Offer, template: str = "_cards.html") -> str:
     """The cards as HTML, for inside of the Hub's form."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return templates.get_template(template).render(offer=of, _=_, ngettext=ngettext)
+    folders = FileSystemLoader([TEMPLATES, TEMPLATE_PATH])
+    templates = Environment(loader=folders, autoescape=True, undefined=StrictUndefined)
+    return templates.get_template(template).render(offer=of, no_project=no_project(), _=_, ngettext=ngettext)
 
 
 def check(
@@ -206,9 +210,11 @@ def _terms(quoted: Quote, symbol: str) -> Terms:
         return _("unknown") if minor is None else money(minor, symbol)
 
     left = ""  # without an award that pays, `why` says so
-    if quoted.hours_left is not None:
+    if quoted.hours_left is not None and quoted.hours_left >= MANY_HOURS:
+        left = _("more than {hours} hours").format(hours=f"{MANY_HOURS:,}")
+    elif quoted.hours_left is not None:
         decimals = 0 if quoted.hours_left >= 10 else 1
-        left = _("{hours} hours left in your award").format(hours=f"{quoted.hours_left:,.{decimals}f}")
+        left = _("{hours} more hours").format(hours=f"{quoted.hours_left:,.{decimals}f}")
     return Terms(
         quoted.project, amount(quoted.list_minor_per_hour), amount(quoted.user_minor_per_hour), left, quoted.why
     )

@@ -21,7 +21,11 @@ STAFF = (
     ("student-01", "Student 01", "student"),
     ("student-02", "Student 02", "student"),
 )
-"""People of no project: name, display name, role at the centre."""
+"""People of the centre, in no project of the scheme: name, display name, role at the centre."""
+
+TRAINING = "training"
+IN_TRAINING = (("instructor-01", "lead"), ("student-01", "member"), ("student-02", "member"))
+"""The centre's own project, without an award: what servers in training sessions are billed to."""
 
 
 def add_records(db: Session, plan: Definition, centre: Centre) -> None:
@@ -47,10 +51,10 @@ def login_list(plan: Definition) -> list[tuple[str, str, str, str | None]]:
         ("analyst", f"Analyst ({first})", "analyst-01", first),
         ("lead", f"Project lead ({first})", "lead-01", first),
         ("lead2", f"Second project's lead ({second})", "lead-02", second),
-        ("student", "Student", "student-01", None),
+        ("student", "Student", "student-01", TRAINING),
         ("operator", "Operator", "operator-01", None),
         ("secretariat", "Secretariat", "secretariat-01", None),
-        ("instructor", "Instructor", "instructor-01", None),
+        ("instructor", "Instructor", "instructor-01", TRAINING),
     ]
 
 
@@ -91,6 +95,7 @@ def _prices(plan: Definition) -> Iterator[ListPrice]:
 def _projects(plan: Definition) -> Iterator[Project]:
     for row in plan.projects:
         yield Project(row.slug, row.title, row.category, row.organisation, made_up=True)
+    yield Project(TRAINING, "Training sessions of the centre", "government", "The centre itself", made_up=True)
 
 
 def _people(plan: Definition) -> Iterator[Person]:
@@ -106,6 +111,8 @@ def _places(plan: Definition) -> Iterator[Member]:
         yield Member(project.slug, lead, "lead")
         for name in analysts:
             yield Member(project.slug, name, "member")
+    for name, place in IN_TRAINING:
+        yield Member(TRAINING, name, place)
 
 
 def _application(row: SampleApplication, projects: dict[str, Project]) -> Application:

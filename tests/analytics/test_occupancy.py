@@ -56,8 +56,9 @@ def test_an_outage_larger_than_what_is_in_service_leaves_nothing_not_less():
 def test_capacity_inside_a_bucket_is_exact_to_the_second():
     edges = hour_edges(T + H, T + 3 * H)
     pieces = steps(GROWN, outages((*MAIN, T + H + 100, T + H + 160, 2)))
-    inside = capacity_in(pieces, edges)
-    assert inside["capacity_part_seconds"].tolist() == [(8 * H - 2 * 60) * GPU_PARTS, 8 * H * GPU_PARTS]
+    groups, inside = capacity_in(pieces, edges)
+    assert groups == [MAIN]
+    assert inside[-1, 0].tolist() == [(8 * H - 2 * 60) * GPU_PARTS, 8 * H * GPU_PARTS]
 
 
 def test_occupancy_is_busy_over_capacity_and_idle_hours_are_there():

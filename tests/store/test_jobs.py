@@ -182,7 +182,7 @@ def test_what_stands_on_a_changed_job_is_marked(store):
 
 def test_days_are_the_centres_and_a_job_starts_on_one_of_them(store):
     upsert(store, a_job(start_at=OPENING_S - HOUR_S, submit_at=OPENING_S - HOUR_S, end_at=OPENING_S + HOUR_S))
-    by_day = {row[1]: row[5:8] for row in rows(store, "rollup_daily")}
+    by_day = {row[0]: row[5:8] for row in rows(store, "rollup_daily")}
     assert by_day == {
         "2026-01-04": (HOUR_S * GPU_PARTS, HOUR_S * 8, 1),
         "2026-01-05": (HOUR_S * GPU_PARTS, HOUR_S * 8, 0),

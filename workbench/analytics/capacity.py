@@ -9,6 +9,7 @@ until then.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from workbench.analytics.sweep import Int64s, spread
@@ -18,6 +19,8 @@ PLACE = ("cluster", "partition", "gpu_model")
 KINDS = ("installed", "in_service", "allocatable", "out", "capacity")
 PART_SECONDS = tuple(f"{kind}_part_seconds" for kind in KINDS)
 FOREVER_S = 1 << 62
+
+Group = tuple[str, ...]
 
 
 def steps(changes: pd.DataFrame, outages: pd.DataFrame) -> pd.DataFrame:
@@ -31,20 +34,21 @@ def steps(changes: pd.DataFrame, outages: pd.DataFrame) -> pd.DataFrame:
         One row per place and piece, in order: cluster, partition, gpu_model, int64 from_at, to_at (FOREVER_S for the
         last), installed, in_service, allocatable (net of outages), out, capacity (in service less out), all in GPUs.
     """
-    pieces = [_place_steps(key, rows, outages) for key, rows in changes.groupby(list(PLACE), sort=True)]
     columns = {**dict.fromkeys(PLACE, "str"), **dict.fromkeys(("from_at", "to_at", *KINDS), "int64")}
-    if not pieces:
-        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
-    return pd.concat(pieces, ignore_index=True)[list(columns)].astype(columns)
+    said, down = _by_place(changes), _by_place(outages)
+    rows = [row for place in sorted(said) for row in _place_steps(place, said[place], down.get(place, []))]
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def known_since(changes: pd.DataFrame) -> dict[str, int]:
     """Per cluster the moment (UTC epoch seconds) of its first statement of capacity; one without any is absent."""
-    firsts = changes.groupby("cluster")["from_at"].min()
-    return {str(cluster): int(first) for cluster, first in firsts.items()}
+    since: dict[str, int] = {}
+    for cluster, first in zip(changes["cluster"], changes["from_at"], strict=True):
+        since[str(cluster)] = min(int(first), since.get(str(cluster), FOREVER_S))
+    return since
 
 
-def capacity_in(pieces: pd.DataFrame, edges: Int64s, by: Sequence[str] = PLACE) -> pd.DataFrame:
+def capacity_in(pieces: pd.DataFrame, edges: Int64s, by: Sequence[str] = PLACE) -> tuple[list[Group], Int64s]:
     """Capacity in each bucket.
 
     Args:
@@ -53,54 +57,56 @@ def capacity_in(pieces: pd.DataFrame, edges: Int64s, by: Sequence[str] = PLACE) 
         by: columns of PLACE to keep.
 
     Returns:
-        One row per group and bucket in which something was installed, in order: the columns of `by`, int64 `bucket`
-        (its index) and the int64 columns of PART_SECONDS (1/420,000 GPU × seconds).
+        The groups that `pieces` name, in order; and an int64 array [kind, group, bucket] of 1/420,000 GPU × seconds,
+        kinds as in KINDS.
     """
-    first, last = int(edges[0]), int(edges[-1])
-    live = pieces[(pieces["from_at"] < last) & (pieces["to_at"] > first)]
-    if live.empty:
-        return pd.DataFrame(columns=[*by, "bucket", *PART_SECONDS]).astype(
-            dict.fromkeys(("bucket", *PART_SECONDS), "int64")
-        )
-    grouped = live.groupby(list(by), sort=True) if by else None
-    group = grouped.ngroup().to_numpy(np.int64) if grouped is not None else np.zeros(len(live), dtype=np.int64)
-    weights = {f"{kind}_part_seconds": live[kind].to_numpy(np.int64) * GPU_PARTS for kind in KINDS}
-    key, sums = spread(live["from_at"].to_numpy(np.int64), live["to_at"].to_numpy(np.int64), group, weights, edges)
-    order = np.argsort(key)
-    frame = pd.DataFrame({name: values[order] for name, values in sums.items()})
-    names = live[list(by)].drop_duplicates().sort_values(list(by)).reset_index(drop=True) if by else None
-    if names is not None:
-        for name in reversed(by):
-            frame.insert(0, name, names[name].take(key[order] // len(edges)).to_numpy())
-    frame.insert(len(by), "bucket", key[order] % len(edges))
-    something = (frame[list(PART_SECONDS)] != 0).any(axis=1)
-    return frame[something & (frame["bucket"] < len(edges) - 1)].reset_index(drop=True)
+    keys = list(zip(*(pieces[name] for name in by), strict=True)) if by else [()] * len(pieces)
+    groups = sorted(set(keys))
+    number = {group: n for n, group in enumerate(groups)}
+    stride = len(edges)
+    grid = np.zeros((len(KINDS), len(groups), stride), dtype=np.int64)
+    first, last = pieces["from_at"].to_numpy(np.int64), pieces["to_at"].to_numpy(np.int64)
+    live = np.flatnonzero((first < edges[-1]) & (last > edges[0]))
+    if len(live):
+        group = np.array([number[key] for key in keys], dtype=np.int64)[live]
+        weights = {kind: pieces[kind].to_numpy(np.int64)[live] * GPU_PARTS for kind in KINDS}
+        key, sums = spread(first[live], last[live], group, weights, edges)
+        for row, kind in enumerate(KINDS):
+            grid[row].reshape(-1)[key] = sums[kind]
+    return groups, grid[:, :, :-1]  # the place past the last edge holds nothing
 
 
-def _place_steps(key: tuple[str, ...], changes: pd.DataFrame, outages: pd.DataFrame) -> pd.DataFrame:
-    here = outages
-    for name, value in zip(PLACE, key, strict=True):
-        here = here[here[name] == value]
-    begins = here["start_at"].to_numpy(np.int64)
-    ends = here["end_at"].fillna(FOREVER_S).to_numpy(np.int64)
-    gpus = here["gpus"].to_numpy(np.int64)
-    changes = changes.sort_values("from_at")
-    since = changes["from_at"].to_numpy(np.int64)
+def _by_place(rows: pd.DataFrame) -> dict[Group, list[dict[str, object]]]:
+    found: dict[Group, list[dict[str, object]]] = {}
+    for row in rows.to_dict("records"):
+        found.setdefault(tuple(str(row[name]) for name in PLACE), []).append(row)
+    return found
+
+
+def _place_steps(
+    place: Group, changes: list[dict[str, object]], outages: list[dict[str, object]]
+) -> list[tuple[object, ...]]:
+    said = {name: _ints(changes, name) for name in ("from_at", "installed", "in_service", "allocatable")}
+    order = np.argsort(said["from_at"], kind="stable")
+    since, begins, gpus = said["from_at"][order], _ints(outages, "start_at"), _ints(outages, "gpus")
+    ends = _ints(outages, "end_at")
     cuts = np.concatenate((since, begins, ends))
     at = np.unique(cuts[(cuts >= since[0]) & (cuts < FOREVER_S)])
-    row = changes.iloc[np.searchsorted(since, at, side="right") - 1]
-    out = ((begins <= at[:, None]) & (at[:, None] < ends)) @ gpus if len(gpus) else np.zeros(len(at), dtype=np.int64)
-    in_service = row["in_service"].to_numpy(np.int64)
-    allocatable = row["allocatable"].to_numpy(np.int64)
-    return pd.DataFrame(
-        {
-            **dict(zip(PLACE, key, strict=True)),
-            "from_at": at,
-            "to_at": np.append(at[1:], FOREVER_S),
-            "installed": row["installed"].to_numpy(np.int64),
-            "in_service": in_service,
-            "allocatable": np.maximum(0, allocatable - out),
-            "out": np.minimum(out, in_service),
-            "capacity": np.maximum(0, in_service - out),
-        }
+    row = order[np.searchsorted(since, at, side="right") - 1]
+    out: Int64s = ((begins <= at[:, None]) & (at[:, None] < ends)).astype(np.int64) @ gpus
+    installed, in_service, allocatable = (said[name][row] for name in ("installed", "in_service", "allocatable"))
+    values: tuple[npt.NDArray[np.int64], ...] = (
+        at,
+        np.append(at[1:], FOREVER_S),
+        installed,
+        in_service,
+        np.maximum(0, allocatable - out),
+        np.minimum(out, in_service),
+        np.maximum(0, in_service - out),
     )
+    return [(*place, *piece) for piece in zip(*(column.tolist() for column in values), strict=True)]
+
+
+def _ints(rows: list[dict[str, object]], name: str) -> Int64s:
+    values = [FOREVER_S if pd.isna(row[name]) else int(row[name]) for row in rows]  # type: ignore[call-overload]
+    return np.array(values, dtype=np.int64)

@@ -6,11 +6,13 @@ to a place whose capacity nobody stated, or to a time before the cluster's first
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from workbench.analytics.capacity import PART_SECONDS, capacity_in
+from workbench.analytics.capacity import KINDS, PART_SECONDS, PLACE, Group, capacity_in
 from workbench.analytics.sweep import Int64s
 from workbench.units import GPU_PARTS, HOUR_S
 
@@ -49,22 +51,12 @@ def occupancy(
         gpu_part_seconds, Int64 of PART_SECONDS (NA: unknown), float64 busy_gpus, Float64 capacity_gpus and share (NA:
         unknown or no capacity).
     """
-    places = [name for name in split if name in ("cluster", "partition", "gpu_model")]
-    others = [name for name in split if name not in places]
+    places = [name for name in split if name in PLACE]
     finest = ["cluster", *(name for name in places if name != "cluster")]
-    room = _known_capacity(busy, pieces, known_since, edges, finest)
-    keys = [*places, "bucket"]
-    known = room.groupby(keys, as_index=False).agg(
-        {**dict.fromkeys(PART_SECONDS, "sum"), "poisoned": "any", "stated": "any"}
-    )
-    unknown = known["poisoned"] | ~known["stated"]
-    used = busy.groupby([*places, *others, "bucket"], as_index=False)["gpu_part_seconds"].sum()
-    grid = _grid(used, known, places, others, len(edges) - 1)
-    frame = grid.merge(used, how="left", on=[*places, *others, "bucket"])
-    frame["gpu_part_seconds"] = frame["gpu_part_seconds"].fillna(0).astype("int64")
-    stated = known[~unknown][[*keys, *PART_SECONDS]].astype(dict.fromkeys(PART_SECONDS, "Int64"))
-    frame = frame.merge(stated, how="left", on=keys)
-    return _with_shares(frame, edges, [*places, *others])
+    room = _room(busy, pieces, known_since, edges, finest)
+    groups, used = _grid(busy, edges, split, also=() if set(split) - set(PLACE) else room.groups_by(places))
+    shared = room.at([tuple(group[list(split).index(name)] for name in places) for group in groups], places)
+    return _rows(groups, used, shared, edges, split)
 
 
 def summary(frame: pd.DataFrame) -> Summary:
@@ -87,46 +79,102 @@ def summary(frame: pd.DataFrame) -> Summary:
     )
 
 
-def _known_capacity(
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Capacity by finest place: the groups, amounts [kind, group, bucket], where stated, where missed."""
+
+    by: list[str]
+    groups: list[Group]
+    amounts: Int64s
+    stated: npt.NDArray[np.bool_]
+    missed: npt.NDArray[np.bool_]
+
+    def groups_by(self, names: Sequence[str]) -> list[Group]:
+        return sorted({self._part(group, names) for group in self.groups})
+
+    def at(self, groups: Sequence[Group], names: Sequence[str]) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+        """The sums [kind, group, bucket] of coarser groups, and where they are known."""
+        amounts = np.zeros((len(KINDS), len(groups), self.amounts.shape[2]), dtype=np.int64)
+        known = np.zeros((len(groups), self.amounts.shape[2]), dtype=bool)
+        for number, group in enumerate(groups):
+            mine = np.array([self._part(one, names) == group for one in self.groups], dtype=bool)
+            amounts[:, number] = self.amounts[:, mine].sum(axis=1)
+            known[number] = self.stated[mine].any(axis=0) & ~self.missed[mine].any(axis=0)
+        return amounts, known
+
+    def _part(self, group: Group, names: Sequence[str]) -> Group:
+        return tuple(group[self.by.index(name)] for name in names)
+
+
+def _room(
     busy: pd.DataFrame, pieces: pd.DataFrame, known_since: Mapping[str, int], edges: Int64s, by: list[str]
+) -> _Room:
+    stated_groups, capacity = capacity_in(pieces, edges, by)
+    groups, used = _grid(busy, edges, by, also=stated_groups)
+    amounts = np.zeros((len(KINDS), *used.shape), dtype=np.int64)
+    stated = np.zeros(used.shape, dtype=bool)
+    where = {group: number for number, group in enumerate(groups)}
+    for number, group in enumerate(stated_groups):
+        begun = edges[:-1] >= known_since[group[0]]
+        stated[where[group]] = begun
+        amounts[:, where[group]] = capacity[:, number] * begun
+    return _Room(by, groups, amounts, stated, ~stated & (used > 0))
+
+
+def _grid(busy: pd.DataFrame, edges: Int64s, by: Sequence[str], also: Sequence[Group]) -> tuple[list[Group], Int64s]:
+    """Busy part-seconds [group, bucket], and the groups: those of the rows and `also` others, in order."""
+    code, levels = np.zeros(len(busy), dtype=np.int64), []
+    for name in by:
+        codes, names = pd.factorize(busy[name])
+        code = code * max(1, len(names)) + codes
+        levels.append(list(names))
+    distinct, group = np.unique(code, return_inverse=True)
+    there = [_decoded(int(one), levels) for one in distinct]
+    groups = sorted({*there, *also} | (set() if by else {()}))
+    number = {one: n for n, one in enumerate(groups)}
+    place = np.array([number[one] for one in there], dtype=np.int64)
+    used = np.zeros((len(groups), len(edges) - 1), dtype=np.int64)
+    if len(busy):
+        bucket, amount = (busy[name].to_numpy(np.int64) for name in ("bucket", "gpu_part_seconds"))
+        np.add.at(used, (place[group], bucket), amount)
+    return groups, used
+
+
+def _decoded(code: int, levels: list[list[str]]) -> Group:
+    names: list[str] = []
+    for level in reversed(levels):
+        code, position = divmod(code, max(1, len(level)))
+        names.append(str(level[position]))
+    return tuple(reversed(names))
+
+
+def _rows(
+    groups: list[Group],
+    used: Int64s,
+    shared: tuple[Int64s, npt.NDArray[np.bool_]],
+    edges: Int64s,
+    split: Sequence[str],
 ) -> pd.DataFrame:
-    """Capacity per finest place and bucket; `stated` where somebody said it, `poisoned` where busy time has none."""
-    used = busy.groupby([*by, "bucket"], as_index=False)["gpu_part_seconds"].sum()
-    stated = pieces[by].drop_duplicates()
-    every = stated.merge(pd.DataFrame({"bucket": np.arange(len(edges) - 1)}), how="cross")
-    room = every.merge(capacity_in(pieces, edges, by), how="left", on=[*by, "bucket"])
-    room[list(PART_SECONDS)] = room[list(PART_SECONDS)].fillna(0).astype("int64")
-    since = room["cluster"].map(dict(known_since)).to_numpy(np.int64)
-    room["stated"] = since <= edges[:-1][room["bucket"].to_numpy(np.int64)]
-    room = room.merge(used, how="outer", on=[*by, "bucket"])
-    room["stated"] = room["stated"].fillna(False).astype(bool)
-    room["poisoned"] = ~room["stated"] & (room["gpu_part_seconds"].fillna(0) > 0)
-    room.loc[~room["stated"], list(PART_SECONDS)] = 0
-    return room.drop(columns="gpu_part_seconds").astype(dict.fromkeys(PART_SECONDS, "int64"))
+    amounts, known = shared
+    count = len(groups)
+    columns: dict[str, Any] = {}
+    for position, name in enumerate(split):
+        names = np.array([group[position] for group in groups], dtype=object)
+        columns[name] = pd.array(np.repeat(names, used.shape[1]), dtype="str")
+    start, end = np.tile(edges[:-1], count), np.tile(edges[1:], count)
+    seconds, busy, unknown = end - start, used.reshape(-1), ~known.reshape(-1)
+    columns |= {"start_at": _moments(start), "end_at": _moments(end), "gpu_part_seconds": busy}
+    for name, values in zip(PART_SECONDS, amounts, strict=True):
+        columns[name] = pd.arrays.IntegerArray(values.reshape(-1), unknown.copy())
+    capacity = amounts[-1].reshape(-1)
+    columns["busy_gpus"] = busy / GPU_PARTS / seconds
+    columns["capacity_gpus"] = pd.arrays.FloatingArray(capacity / GPU_PARTS / seconds, unknown.copy())
+    columns["share"] = pd.arrays.FloatingArray(busy / np.maximum(capacity, 1), unknown | (capacity == 0))
+    return pd.DataFrame(columns)
 
 
-def _grid(used: pd.DataFrame, known: pd.DataFrame, places: list[str], others: list[str], buckets: int) -> pd.DataFrame:
-    every = pd.DataFrame({"bucket": np.arange(buckets, dtype=np.int64)})
-    if not places and not others:
-        return every
-    groups = used[[*places, *others]].drop_duplicates()
-    if not others:
-        groups = pd.concat((groups, known[places])).drop_duplicates()
-    return groups.sort_values([*places, *others]).merge(every, how="cross")
-
-
-def _with_shares(frame: pd.DataFrame, edges: Int64s, split: list[str]) -> pd.DataFrame:
-    bucket = frame["bucket"].to_numpy(np.int64)
-    start, end = edges[bucket], edges[bucket + 1]
-    seconds = end - start
-    capacity = frame["capacity_part_seconds"]
-    frame["start_at"] = pd.to_datetime(start, unit="s", utc=True).as_unit("us")
-    frame["end_at"] = pd.to_datetime(end, unit="s", utc=True).as_unit("us")
-    frame["busy_gpus"] = frame["gpu_part_seconds"].to_numpy() / GPU_PARTS / seconds
-    frame["capacity_gpus"] = capacity.astype("Float64") / GPU_PARTS / seconds
-    frame["share"] = frame["gpu_part_seconds"].astype("Float64") / capacity.where(capacity > 0).astype("Float64")
-    columns = [*split, "start_at", "end_at", "gpu_part_seconds", *PART_SECONDS, "busy_gpus", "capacity_gpus", "share"]
-    return frame[columns].reset_index(drop=True)
+def _moments(seconds: Int64s) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex((seconds * 1_000_000).view("M8[us]"), tz="UTC")
 
 
 def _seconds(frame: pd.DataFrame) -> Int64s:

@@ -6,7 +6,7 @@ that are left, for which alone the jobs that touch them are read and swept.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,9 @@ from workbench.analytics.sweep import AMOUNTS, COUNTS, Int64s, sweep
 from workbench.domain.capacity import CapacityChange, Outage
 from workbench.domain.jobs import Job
 from workbench.domain.projects import Project
-from workbench.periods import Window, day_of, day_start, hour_ceil, hour_floor
+from workbench.periods import Window, day_of, day_start, epoch, hour_ceil, hour_floor
 from workbench.store.tables import rollup_daily, rollup_hourly, rollup_user_daily
-from workbench.units import HOUR_S
+from workbench.units import DAY_S, HOUR_S
 
 SUMS = (*AMOUNTS, *COUNTS)
 MOMENTS = frozenset({"submit_at", "start_at", "end_at", "seen_until_at"})
@@ -52,7 +52,13 @@ class Wanted:
 
 
 def used(
-    conn: Connection, window: Window, grain: Grain | None, by: Sequence[str], wanted: Wanted, zone: ZoneInfo
+    conn: Connection,
+    window: Window,
+    grain: Grain | None,
+    by: Sequence[str],
+    wanted: Wanted,
+    zone: ZoneInfo,
+    sums: Sequence[str] = SUMS,
 ) -> pd.DataFrame:
     """What was used in a window.
 
@@ -62,21 +68,24 @@ def used(
         by: columns of KEYS to group by.
         wanted: which rows count.
         zone: the centre's.
+        sums: out of SUMS.
 
     Returns:
         One row per group and bucket, in order of both: `by`, int64 `bucket` (index into `edges_of`, 0 for no grain),
-        and the int64 columns of SUMS.
+        and the int64 columns of `sums`.
     """
     if not window.seconds or () in wanted.sets().values():
         return _empty(by)
     edges = edges_of(window, grain, zone) if grain else np.array([window.start_s, window.end_s], dtype=np.int64)
     by_user = "user_name" in by or wanted.users is not None
-    parts = [_read(conn, piece, by, wanted, edges, zone) for piece in _pieces(window, grain, zone, by_user=by_user)]
+    parts = [
+        _read(conn, piece, by, wanted, edges, zone, sums) for piece in _pieces(window, grain, zone, by_user=by_user)
+    ]
     parts = [part for part in parts if not part.empty]
     if not parts:
         return _empty(by)
     keys = [*by, "bucket"]
-    return pd.concat(parts, ignore_index=True).groupby(keys, as_index=False)[list(SUMS)].sum()
+    return pd.concat(parts, ignore_index=True).groupby(keys, as_index=False)[list(sums)].sum()
 
 
 def jobs_in(conn: Connection, window: Window, wanted: Wanted) -> pd.DataFrame:
@@ -99,10 +108,24 @@ def job_rows(conn: Connection, where: Sequence[ColumnElement[bool]]) -> pd.DataF
 
 def extent(conn: Connection, wanted: Wanted) -> Window | None:
     """From the first to the last hour in which there is anything; None where there is nothing."""
-    table = rollup_hourly
-    query = select(func.min(table.c.hour_at), func.max(table.c.hour_at)).where(*_allowed(table, wanted))
-    first, last = conn.execute(query).one()
-    return None if first is None else Window(int(first), int(last) + HOUR_S)
+    days = select(func.min(rollup_daily.c.day), func.max(rollup_daily.c.day)).where(*_allowed(rollup_daily, wanted))
+    first, last = conn.execute(days).one()
+    if first is None:
+        return None
+    # The days say where to look, so that not every hour between is read.
+    hour = rollup_hourly.c.hour_at
+    near = (_near(hour, day) for day in (first, last))
+    ends = [
+        conn.execute(select(func.min(hour), func.max(hour)).where(n, *_allowed(rollup_hourly, wanted))).one()
+        for n in near
+    ]
+    return Window(int(ends[0][0]), int(ends[1][1]) + HOUR_S)
+
+
+def _near(hour: ColumnElement[int], day: str) -> ColumnElement[bool]:
+    """The hours that a day of any zone can hold."""
+    noon = epoch(datetime.combine(date.fromisoformat(day), time(12), UTC))
+    return hour.between(noon - 2 * DAY_S, noon + 2 * DAY_S)
 
 
 def present(conn: Connection, wanted: Wanted) -> pd.DataFrame:
@@ -156,6 +179,24 @@ def capacity_rows(conn: Connection, wanted: Wanted) -> tuple[pd.DataFrame, pd.Da
     return frames[0], frames[1]
 
 
+def user_counts(conn: Connection, window: Window, wanted: Wanted, zone: ZoneInfo) -> dict[str, int]:
+    """Per project the distinct known user names on the days that the window touches."""
+    table = rollup_user_daily
+    low, high = (day_of(t, zone).isoformat() for t in (window.start_s, max(window.start_s, window.end_s - 1)))
+    where = [table.c.day.between(low, high), table.c.user_name != UNKNOWN, *_allowed(table, wanted)]
+    query = select(table.c.project, func.count(table.c.user_name.distinct())).where(*where).group_by(table.c.project)
+    return {str(project): int(count) for project, count in conn.execute(query)}
+
+
+def waits(conn: Connection, window: Window, wanted: Wanted) -> pd.DataFrame:
+    """project, submit_at, start_at and submit_known of the jobs started in the window whose submit time is known."""
+    names = ("project", "submit_at", "start_at", "submit_known")
+    inside = (JOBS.c.start_at >= window.start_s, JOBS.c.start_at < window.end_s, JOBS.c.submit_known)
+    columns = (type_coerce(JOBS.c[name], BigInteger) if name in MOMENTS else JOBS.c[name] for name in names)
+    found = conn.execute(select(*columns).where(*inside, *_allowed(JOBS, wanted))).all()
+    return pd.DataFrame.from_records(found, columns=list(names)).astype({name: JOB_COLUMNS[name] for name in names})
+
+
 def project_rows(conn: Connection) -> pd.DataFrame:
     """Slug, title, category, organisation and made_up of every project."""
     table = cast(Table, Project.__table__)
@@ -200,7 +241,13 @@ def _jobs_piece(window: Window) -> list[_Piece]:
 
 
 def _read(
-    conn: Connection, piece: _Piece, by: Sequence[str], wanted: Wanted, edges: Int64s, zone: ZoneInfo
+    conn: Connection,
+    piece: _Piece,
+    by: Sequence[str],
+    wanted: Wanted,
+    edges: Int64s,
+    zone: ZoneInfo,
+    sums: Sequence[str],
 ) -> pd.DataFrame:
     if piece.source == "jobs":
         inner = edges[(edges > piece.window.start_s) & (edges < piece.window.end_s)]
@@ -208,13 +255,20 @@ def _read(
         frame = sweep(jobs_in(conn, piece.window, wanted), by, cut)
         begins = cut[frame["bucket"].to_numpy(np.int64)]
     else:
-        frame, begins = _rolled_up(conn, piece, by, wanted, zone, one_bucket=len(edges) == 2)
+        frame, begins = _rolled_up(conn, piece, by, wanted, zone, sums, one_bucket=len(edges) == 2)
     frame["bucket"] = np.searchsorted(edges, begins, side="right") - 1
-    return frame[[*by, "bucket", *SUMS]]
+    return frame[[*by, "bucket", *sums]]
 
 
 def _rolled_up(
-    conn: Connection, piece: _Piece, by: Sequence[str], wanted: Wanted, zone: ZoneInfo, *, one_bucket: bool
+    conn: Connection,
+    piece: _Piece,
+    by: Sequence[str],
+    wanted: Wanted,
+    zone: ZoneInfo,
+    sums: Sequence[str],
+    *,
+    one_bucket: bool,
 ) -> tuple[pd.DataFrame, Int64s]:
     """Sums of a rollup by key and period, and when each row's period begins."""
     window = piece.window
@@ -223,14 +277,16 @@ def _rolled_up(
     high: int | str = window.end_s
     if period == "day":
         low, high = (day_of(t, zone).isoformat() for t in (window.start_s, window.end_s))
-    keys = [*by] if one_bucket else [*by, period]
+    keys = [*by] if one_bucket else [period, *by]
+    # In the order of the table's own key, where that can be: then it is read in order and nothing is sorted.
+    ordered = [column for column in table.primary_key.columns if column.name in keys]
     query = (
-        select(*(table.c[name] for name in keys), *(func.sum(table.c[name]) for name in SUMS))
+        select(*(table.c[name] for name in keys), *(func.sum(table.c[name]) for name in sums))
         .where(table.c[period] >= low, table.c[period] < high, *_allowed(table, wanted))
-        .group_by(*(table.c[name] for name in keys))
+        .group_by(*ordered)
     )
     found = [row for row in conn.execute(query).all() if row[-1] is not None]
-    frame = pd.DataFrame.from_records(found, columns=[*keys, *SUMS]).astype(dict.fromkeys(SUMS, "int64"))
+    frame = pd.DataFrame.from_records(found, columns=[*keys, *sums]).astype(dict.fromkeys(sums, "int64"))
     if one_bucket:
         return frame, np.full(len(frame), window.start_s, dtype=np.int64)
     if period == "hour_at":

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,19 +48,18 @@ def refresh(store: Store, *, everything: bool = False) -> int:
     Returns:
         Files written or removed.
     """
-    settings = store.settings
+    lake, zone = store.settings.lake, store.settings.centre.zone
     with store.begin() as conn:
         if everything:
-            for path in settings.lake.glob(f"cluster=*/project=*/month=*/{FILE}"):
-                _remove(path, settings.lake)
-            keys = _all_keys(conn, settings.centre.zone)
+            for path in lake.glob(f"cluster=*/project=*/month=*/{FILE}"):
+                _remove(path, lake)
+            keys = _all_keys(conn, zone)
         else:
             keys = _marked(conn)
         # First, so that the transaction writes from here on: a mark that comes meanwhile waits, and none is lost.
         conn.execute(delete(dirty).where(dirty.c.kind == "lake"))
-        for cluster, project, month in keys:
-            jobs = _jobs_of(conn, cluster, project, month, settings.centre.zone)
-            _put(settings.lake, path_of(settings.lake, cluster, project, month), jobs)
+        for (cluster, project), months in _grouped(keys).items():
+            _write(conn, lake, cluster, project, months, zone)
     return len(keys)
 
 
@@ -70,8 +70,7 @@ def path_of(lake: Path, cluster: str, project: str, month: str) -> Path:
 
 
 def lake_table(jobs: pd.DataFrame) -> pa.Table:
-    """A job frame as the lake keeps it: LAKE_SCHEMA, in order of start."""
-    jobs = jobs.sort_values(["start_at", "job_id"], kind="stable")
+    """A job frame as the lake keeps it: LAKE_SCHEMA, in the same order."""
     duration = jobs["seen_until_at"] - jobs["start_at"]
     part_seconds = jobs["gpu_parts"] * duration
     wait = jobs["start_at"] - jobs["submit_at"]
@@ -103,11 +102,24 @@ def _marked(conn: Connection) -> list[tuple[str, str, str]]:
     return [(row.cluster, row.project, row.period) for row in conn.execute(rows)]
 
 
-def _jobs_of(conn: Connection, cluster: str, project: str, month: str, zone: ZoneInfo) -> pd.DataFrame:
-    window = month_window(month, zone)
+def _grouped(keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
+    months: dict[tuple[str, str], list[str]] = {}
+    for cluster, project, month in sorted(keys):
+        months.setdefault((cluster, project), []).append(month)
+    return months
+
+
+def _write(conn: Connection, lake: Path, cluster: str, project: str, months: list[str], zone: ZoneInfo) -> None:
+    """The files of these months, ascending: read at once, for much of the cost is by query and by frame."""
+    windows = {month: month_window(month, zone) for month in months}
+    first, last = windows[months[0]].start_s, windows[months[-1]].end_s
     owner = JOBS.c.project.is_(None) if project == UNKNOWN else JOBS.c.project == project
-    inside = (JOBS.c.start_at >= window.start_s, JOBS.c.start_at < window.end_s)
-    return job_rows(conn, [owner, *inside, JOBS.c.cluster == cluster])
+    where = [owner, JOBS.c.start_at >= first, JOBS.c.start_at < last, JOBS.c.cluster == cluster]
+    jobs = job_rows(conn, where).sort_values(["start_at", "job_id"], kind="stable", ignore_index=True)
+    table, start = lake_table(jobs), jobs["start_at"].to_numpy()
+    for month, window in windows.items():
+        low, high = np.searchsorted(start, (window.start_s, window.end_s))
+        _put(lake, path_of(lake, cluster, project, month), table.slice(low, high - low))
 
 
 def _all_keys(conn: Connection, zone: ZoneInfo) -> list[tuple[str, str, str]]:
@@ -118,13 +130,13 @@ def _all_keys(conn: Connection, zone: ZoneInfo) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in months_of(starts, zone).itertuples(index=False, name=None)]
 
 
-def _put(lake: Path, path: Path, jobs: pd.DataFrame) -> None:
-    if jobs.empty:
+def _put(lake: Path, path: Path, jobs: pa.Table) -> None:
+    if not jobs.num_rows:
         _remove(path, lake)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{FILE}.{os.getpid()}")
-    pq.write_table(lake_table(jobs), unfinished, compression="zstd")
+    pq.write_table(jobs, unfinished, compression="zstd")
     unfinished.replace(path)
 
 

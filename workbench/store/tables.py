@@ -42,8 +42,8 @@ rejected_rows = Table(
 rollup_hourly = Table(
     "rollup_hourly",
     metadata,
-    Column("cluster", String(80), primary_key=True),
     Column("hour_at", BigInteger, primary_key=True),
+    Column("cluster", String(80), primary_key=True),
     Column("partition", String(80), primary_key=True),
     Column("gpu_model", String(80), primary_key=True),
     Column("project", String(80), primary_key=True),
@@ -60,8 +60,8 @@ rollup_daily = Table(
     "rollup_daily",
     metadata,
     # Whole days of the centre's zone, exact also where a day does not begin on a whole UTC hour.
-    Column("cluster", String(80), primary_key=True),
     Column("day", String(10), primary_key=True),
+    Column("cluster", String(80), primary_key=True),
     Column("partition", String(80), primary_key=True),
     Column("gpu_model", String(80), primary_key=True),
     Column("project", String(80), primary_key=True),
@@ -77,8 +77,8 @@ rollup_daily = Table(
 rollup_user_daily = Table(
     "rollup_user_daily",
     metadata,
-    Column("cluster", String(80), primary_key=True),
     Column("day", String(10), primary_key=True),
+    Column("cluster", String(80), primary_key=True),
     Column("project", String(80), primary_key=True),
     Column("user_name", String(80), primary_key=True),
     Column("partition", String(80), primary_key=True),

@@ -121,7 +121,7 @@ def upgrade() -> None:
         sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
         sa.Column("wait_s", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "cluster", "hour_at", "partition", "gpu_model", "project", name=op.f("pk_rollup_hourly")
+            "hour_at", "cluster", "partition", "gpu_model", "project", name=op.f("pk_rollup_hourly")
         ),
         sqlite_with_rowid=False,
     )
@@ -140,7 +140,7 @@ def upgrade() -> None:
         sa.Column("jobs_started", sa.Integer(), nullable=False),
         sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
         sa.Column("wait_s", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("cluster", "day", "partition", "gpu_model", "project", name=op.f("pk_rollup_daily")),
+        sa.PrimaryKeyConstraint("day", "cluster", "partition", "gpu_model", "project", name=op.f("pk_rollup_daily")),
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("rollup_daily", schema=None) as batch_op:
@@ -160,7 +160,7 @@ def upgrade() -> None:
         sa.Column("wait_known_jobs", sa.Integer(), nullable=False),
         sa.Column("wait_s", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "cluster", "day", "project", "user_name", "partition", "gpu_model", name=op.f("pk_rollup_user_daily")
+            "day", "cluster", "project", "user_name", "partition", "gpu_model", name=op.f("pk_rollup_user_daily")
         ),
         sqlite_with_rowid=False,
     )

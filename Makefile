@@ -7,7 +7,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
-test check shots: DEV := --dev
+test check shots lock: DEV := --dev
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -42,9 +42,9 @@ bench: setup  ## measure ingest and pages; results in benchmarks/out
 	@mkdir -p benchmarks/out
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-shots: setup  ## pictures of every page, light and dark, wide and narrow
+shots: setup  ## pictures of every page, light and dark, wide and narrow, of the workbench that runs (make up)
 	@sh .ci/chromium
-	@$(BIN)/python -m tests.browser.shots
+	@$(BIN)/python tests/browser/shots.py http://127.0.0.1:$(or $(PORT),8000) $(or $(WORKBENCH_HOME),var)/secrets/sample_logins.json benchmarks/out/shots
 
 lock: setup  ## write the hashed locks anew from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@$(BIN)/python .ci/lock.py $(if $(UPGRADE),--upgrade)

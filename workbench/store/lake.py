@@ -161,5 +161,7 @@ def _safe(name: str) -> str:
     encoded = quote(name, safe="")
     if len(encoded) <= LONGEST:
         return encoded
-    kept = encoded[: LONGEST - 30].rpartition("%")[0] or encoded[: LONGEST - 30]
-    return f"{kept}~{sha256(name.encode()).hexdigest()[:16]}"
+    kept = name
+    while len(quote(kept, safe="")) > LONGEST - 20:
+        kept = kept[:-1]  # whole characters, so that what is left still reads as text
+    return f"{quote(kept, safe='')}~{sha256(name.encode()).hexdigest()[:16]}"

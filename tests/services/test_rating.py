@@ -101,6 +101,8 @@ def test_a_job_taken_back_takes_its_charge_back(centre):
 def test_days_ahead_are_not_charged_yet(centre):
     rate(centre, OPENING_S + 3 * DAY_S - 1)
     assert [r["day"] for r in charged(centre, project="vision")] == ["2026-01-05", "2026-01-06", "2026-01-07"]
+    rate(centre, NOW)
+    assert len(charged(centre, project="vision")) == 14
 
 
 def test_a_new_price_is_used_once_its_day_is_marked(centre):

@@ -18,7 +18,6 @@ FILE = HERE / "centre.toml"
 
 Money = Annotated[int, BeforeValidator(minor_from_text)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-Category = Annotated[str, Field(json_schema_extra={"enum": list(CATEGORIES)})]
 
 
 class Part(BaseModel):

@@ -43,7 +43,7 @@ def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
     today = day_of(now, store.settings.centre.zone)
     with store.begin() as conn:
         # Taking the marks first takes the write lock first: no mark made meanwhile is lost.
-        since = _take_marks(conn)
+        since = _take_marks(conn, today)
         if everything:
             since = dict.fromkeys(_projects(conn), ALWAYS)
         with Session(conn) as db:
@@ -65,9 +65,10 @@ def mark(conn: Connection, projects: Iterable[str], first: date) -> None:
         conn.execute(insert(dirty).values(**key))
 
 
-def _take_marks(conn: Connection) -> dict[str, date]:
-    """Project → its first dirty day; the marks are gone when the transaction is."""
-    marks = conn.execute(delete(dirty).where(dirty.c.kind == CHARGES).returning(dirty.c.project, dirty.c.period))
+def _take_marks(conn: Connection, today: date) -> dict[str, date]:
+    """Project → its first dirty day; these marks are gone when the transaction is, those of days ahead stay."""
+    due = (dirty.c.kind == CHARGES) & (dirty.c.period <= today.isoformat())
+    marks = conn.execute(delete(dirty).where(due).returning(dirty.c.project, dirty.c.period))
     since: dict[str, date] = {}
     for project, period in marks:
         day = date.fromisoformat(period)

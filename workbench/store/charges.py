@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Award
@@ -24,7 +24,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "partition": _charge.partition,
     "gpu_model": _charge.gpu_model,
     "award_id": _charge.award_id,
-    "category": func.coalesce(Project.category, UNKNOWN_CATEGORY),
+    "category": func.coalesce(Project.category, literal_column(f"'{UNKNOWN_CATEGORY}'")),
 }
 
 

@@ -4,6 +4,7 @@ python -m workbench.hub.bound HUB_PID MODULE ARGUMENT…
 """
 
 import os
+import signal
 import sys
 
 from workbench.hub.launch import end_with_parent
@@ -17,6 +18,8 @@ def command(hub_pid: int, module: str, *arguments: str) -> list[str]:
 def main() -> None:
     parent, module, *arguments = sys.argv[1:]
     end_with_parent(int(parent))
+    # A shell that starts the Hub in the background has this signal ignored, and the Hub ends its services with it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - no shell is meant
 
 

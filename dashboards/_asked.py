@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboards._filters import KINDS, Filters, Period, period_of
 from dashboards._page import Pick
+from workbench.analytics.buckets import Grain
 from workbench.domain.access import Scope
 from workbench.i18n import _
 from workbench.pages import words
@@ -20,8 +21,8 @@ from workbench.services.reports import Only
 from workbench.store.engine import Store
 from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 
-HOURLY_UP_TO_S = 35 * DAY_S
-"""Windows up to so long are drawn by the hour, longer ones by the day."""
+HOURLY_UP_TO_S, DAILY_UP_TO_S = 35 * DAY_S, 200 * DAY_S
+"""Windows up to so long are drawn by the hour and by the day, longer ones by the week."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,24 @@ class Asked:
         return max(1, min(self.days.end_s, self.until_s) - self.window.start_s)
 
     @property
-    def grain(self) -> str:
-        return "hour" if self.window.seconds <= HOURLY_UP_TO_S else "day"
+    def grain(self) -> Grain:
+        """The buckets a picture of this window is drawn in."""
+        return "hour" if self.window.seconds <= HOURLY_UP_TO_S else self.coarse_grain
+
+    @property
+    def coarse_grain(self) -> Grain:
+        return "day" if self.window.seconds <= DAILY_UP_TO_S else "week"
+
+    @property
+    def bucket_format(self) -> str:
+        """How a bucket's start is written."""
+        return "%-d %b %Y, %H:%M" if self.grain == "hour" else "%-d %b %Y"
+
+    @property
+    def gpus_title(self) -> str:
+        """The y axis of mean GPUs."""
+        mean_of = {"hour": _("GPUs (mean of the hour)"), "day": _("GPUs (mean of the day)"), "week": _("GPUs (mean of the week)")}
+        return mean_of[self.grain]
 
     @property
     def last30(self) -> Window:

@@ -23,6 +23,7 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     Label,
+    NoOverlap,
     NumeralTickFormatter,
 )
 from bokeh.palettes import cividis
@@ -77,10 +78,13 @@ def stacked(frame: pd.DataFrame, x: str, columns: Sequence[str]) -> hv.Overlay:
     Args:
         frame: one row per moment (wall clock, column `x`), one column of numbers per layer, the lowest first.
     """
-    layers = {name: hv.Area(frame, x, name, label=name) for name in columns}
-    colours = dict(zip(columns, LOOK.series, strict=False))
-    stack = hv.Area.stack(hv.NdOverlay(layers)) if len(columns) > 1 else hv.NdOverlay(layers)
-    return hv.Overlay([stack[name].opts(color=colours[name], fill_alpha=0.78, line_width=0) for name in columns])
+    parts, ground = [], pd.Series(0.0, index=frame.index)
+    for name, colour in zip(columns, LOOK.series, strict=False):
+        top = ground + frame[name].fillna(0).astype(float)
+        layer = pd.DataFrame({x: frame[x], "ground": ground, "top": top})
+        parts.append(hv.Area(layer, x, ["ground", "top"]).opts(color=colour, fill_alpha=0.8, line_width=0))
+        ground = top
+    return hv.Overlay(parts)
 
 
 def stepped(frame: pd.DataFrame, x: str, y: str, *, dashed: bool = False, colour: str | None = None) -> hv.Curve:
@@ -172,6 +176,7 @@ def calendar(frame: pd.DataFrame, x: str) -> Hook:
     def hook(plot: Any, _element: Any) -> None:
         figure = plot.state
         figure.xaxis.axis_label = None
+        figure.xaxis.major_label_policy = NoOverlap(min_distance=10)
         figure.xaxis.formatter = DatetimeTickFormatter(
             minutes="%H:%M", hourmin="%H:%M", hours="%H:%M", days="%-d %b", months="%b %Y", years="%Y",
             context=DatetimeTickFormatter(hours="%-d %b", days="%Y", months="", years=""), context_which="start", hide_repeats=True,
@@ -184,7 +189,9 @@ def calendar(frame: pd.DataFrame, x: str) -> Hook:
 
 def thousands(which: str = "y", pattern: str = "0,0") -> Hook:
     def hook(plot: Any, _element: Any) -> None:
-        getattr(plot.state, f"{which}axis").formatter = NumeralTickFormatter(format=pattern)
+        axis = getattr(plot.state, f"{which}axis")
+        axis.formatter = NumeralTickFormatter(format=pattern)
+        axis.major_label_policy = NoOverlap(min_distance=8)
 
     return hook
 
@@ -283,6 +290,7 @@ def weekdays(unit: str) -> Hook:
         figure.xaxis.axis_label = _("Hour of the day")
         figure.xaxis.ticker = FixedTicker(ticks=list(range(0, 24, 3)))
         figure.xaxis.formatter = CustomJSTickFormatter(code="return String(tick).padStart(2, '0') + ':00'")
+        figure.xaxis.major_label_policy = NoOverlap(min_distance=8)
         figure.xaxis.axis_line_color = figure.ygrid.grid_line_color = None
         figure.toolbar.tools = []
         for scale in figure.select(ColorBar):

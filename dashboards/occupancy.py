@@ -127,9 +127,9 @@ def ask(asked: Asked) -> Data:
     store, scope, window, before = asked.store, asked.scope, asked.window, asked.period.before
     only, last = asked.only(measured=True), asked.last30
     hours = reports.occupancy(store, scope, window.start_s, window.end_s, "hour", (), only)
-    days = reports.occupancy(store, scope, window.start_s, window.end_s, "day", PLACE, only)
+    days = reports.occupancy(store, scope, window.start_s, window.end_s, asked.coarse_grain, PLACE, only)
     by_category = asked.filters.show == "category"
-    if asked.grain == "day" and not by_category:
+    if asked.grain == asked.coarse_grain and not by_category:
         layers = days
     else:
         split = ("category",) if by_category else PLACE
@@ -145,7 +145,7 @@ def ask(asked: Asked) -> Data:
         jobs=int(reports.usage(store, scope, window.start_s, window.end_s, (), only)["jobs"].sum()),
         trend=hours
         if asked.grain == "hour"
-        else reports.occupancy(store, scope, window.start_s, window.end_s, "day", (), only),
+        else reports.occupancy(store, scope, window.start_s, window.end_s, asked.grain, (), only),
         layers=layers,
         days=days,
         month=reports.occupancy(store, scope, last.start_s, last.end_s, "day", (), only),
@@ -270,7 +270,6 @@ def trend(asked: Asked, data: Data) -> Picture:
         return empty
     wide, layers = layered(asked, data)
     top = max(wide["total"].max(), wide["in_service"].max(skipna=True) if wide["in_service"].notna().any() else 0)
-    y_title = _("GPUs (mean of the hour)") if asked.grain == "hour" else _("GPUs (mean of the day)")
     element = stacked(wide, "at", layers)
     ink, muted = LOOK.light["ink"], LOOK.light["muted"]
     for name, dashed, colour in (("installed", True, muted), ("in_service", False, ink)):
@@ -283,7 +282,7 @@ def trend(asked: Asked, data: Data) -> Picture:
     rows = {layer: f"@{{{layer}}}{{0,0.0}}" for layer in reversed(layers)}
     rows |= {_("Allocated"): "@total{0,0.0}", _("In service"): "@in_service{0,0}", _("Occupancy"): "@percent{0.0}%"}
     labels = direct_labels(wide, layers, top)
-    json = drawn(element, WIDE, from_zero(top, y_title, 1.12), calendar(wide, "at"), thousands(), hatched(bands), names(wide["at"].iloc[-1], labels), told(wide, "at", "total", rows, f"@at{{{'%-d %b %Y, %H:%M' if asked.grain == 'hour' else '%-d %b %Y'}}}", "datetime"))
+    json = drawn(element, WIDE, from_zero(top, asked.gpus_title, 1.12), calendar(wide, "at"), thousands(), hatched(bands), names(wide["at"].iloc[-1], labels), told(wide, "at", "total", rows, f"@at{{{asked.bucket_format}}}", "datetime"))
     key = [Key(layer, f"series-{n}") for n, layer in enumerate(layers, 1)] if len(layers) > NAMED else []
     now = data.now.total if data.now else None
     key += [Key(_("In service"), "ink", "line", words.count(now.in_service) if now else ""), Key(_("Installed"), "muted", "dash", words.count(now.installed) if now else "")]
@@ -334,12 +333,13 @@ def trend_says(asked: Asked, data: Data, bands: Sequence[Band]) -> str:
     said = _("On average {mean} GPUs were allocated; the median hour had {median}, the fullest {top}.").format(
         mean=words.gpus(round(whole.mean_gpus, 1)), median=words.gpus(round(whole.median_gpus, 1)), top=words.gpus(round(whole.max_gpus, 1))
     )
-    reasons = [f"{band.label} ({words.span(band.start.date(), band.end.date())})" for band in bands[:3]]
+    named = [f"{band.label} ({words.span(band.start.date(), (band.end - pd.Timedelta(1, 's')).date())})" for band in bands]
+    reasons = list(dict.fromkeys(named))[:3]
     return said + (" " + _("Out of service: {reasons}.").format(reasons="; ".join(reasons)) if reasons else "")
 
 
 def trend_table(asked: Asked, wide: pd.DataFrame, layers: list[str]) -> Table:
-    form = "%-d %b %Y, %H:%M" if asked.grain == "hour" else "%-d %b %Y"
+    form = asked.bucket_format
     zone = words.zone_name(pd.Timestamp(asked.until_s, unit="s", tz="UTC").tz_convert(asked.zone).to_pydatetime())
     columns = (Column(_("From ({zone})").format(zone=zone)), *(Column(name, right=True) for name in (*layers, _("Allocated"), _("In service"), _("Occupancy"))))
     rows = tuple(
@@ -369,7 +369,7 @@ def by_place(asked: Asked, data: Data) -> Picture:
         one = line(wide, "at", name, colour)
         element = one if element is None else element * one
     told_rows = {name: f"@{{{name}}}{{0.0}}%" for name in series}
-    json = drawn(element, HALF, from_zero(100, _("Occupancy of the day (%)")), calendar(wide, "at"), told(wide, "at", series[0], told_rows, "@at{%-d %b %Y}", "datetime"))
+    json = drawn(element, HALF, from_zero(100, _("Occupancy of the day (%)") if asked.coarse_grain == "day" else _("Occupancy of the week (%)")), calendar(wide, "at"), told(wide, "at", series[0], told_rows, "@at{%-d %b %Y}", "datetime"))
     shares = {f"{p.now.partition} · {p.now.gpu_model}": p.share for p in data.places}
     said = _("Over the whole period: {shares}.").format(shares=", ".join(f"{name} {words.percent(share)}" for name, share in shares.items()))
     key = tuple(Key(name, f"series-{n}", "line", words.percent(shares[name]) if name in shares else "") for n, name in enumerate(series, 1))
@@ -406,7 +406,7 @@ def by_hour(asked: Asked, data: Data) -> Picture:
         for r in frame.itertuples()
     )
     table = Table("hours", title, columns, rows, frame[["weekday", "hour", "busy_gpus", "share", "hours"]])
-    return Picture("hours", title, said, HALF, json, table, asked.csv("hours"))
+    return Picture("hours", title, said, HALF + 22, json, table, asked.csv("hours"))
 
 
 def places_table(asked: Asked, data: Data) -> Table:

@@ -405,10 +405,9 @@ def gpus_over_time(asked: Asked, data: OneData) -> Picture:
             layers.append(label)
     wide["total"] = mean_gpus(rows["gpu_part_seconds"], rows).round(4)
     layers = sorted(layers, key=lambda name: -wide[name].sum())[: len(LOOK.series)]
-    y_title = _("GPUs (mean of the hour)") if asked.grain == "hour" else _("GPUs (mean of the day)")
     told_rows = {layer: f"@{{{layer}}}{{0,0.0}}" for layer in reversed(layers)} | ({_("All"): "@total{0,0.0}"} if len(layers) > 1 else {})
-    form = "%-d %b %Y, %H:%M" if asked.grain == "hour" else "%-d %b %Y"
-    json = drawn(stacked(wide, "at", layers), WIDE, from_zero(float(wide["total"].max()), y_title), calendar(wide, "at"), thousands(), told(wide, "at", "total", told_rows, f"@at{{{form}}}", "datetime"))
+    form = asked.bucket_format
+    json = drawn(stacked(wide, "at", layers), WIDE, from_zero(float(wide["total"].max()), asked.gpus_title), calendar(wide, "at"), thousands(), told(wide, "at", "total", told_rows, f"@at{{{form}}}", "datetime"))
     said = _("{mean} GPUs on average, {top} at most.").format(mean=words.gpus(round(float(wide["total"].mean()), 1)), top=words.gpus(round(float(wide["total"].max()), 1)))
     columns = (Column(_("From")), *(Column(name, right=True) for name in (*layers, _("All"))))
     table = Table("gpus", title, columns, tuple(Row((Cell(f"{at:{form}}"), *(Cell(f"{v:,.1f}") for v in values))) for at, *values in wide[["at", *layers, "total"]].itertuples(index=False, name=None)), wide.rename(columns={"at": "from", "total": "gpus"}))

@@ -12,16 +12,16 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 import panel as pn
 from bokeh.server.urls import per_app_patterns
+from bokeh.util.token import generate_jwt_token, generate_session_id
 from jinja2 import Template
 from panel.io.resources import Resources
-from panel.io.server import DocHandler, server_html_page_for_session
+from panel.io.server import DocHandler, WSHandler, server_html_page_for_session
 from panel.io.state import set_curdoc
 from tornado.web import HTTPError, RequestHandler, authenticated
 
@@ -31,7 +31,7 @@ from dashboards._filters import Filters, filters_of
 from dashboards._page import Page, script_json
 from workbench import i18n, settings
 from workbench.domain.access import Scope
-from workbench.errors import NoAccess, UnknownProject
+from workbench.errors import UnknownProject
 from workbench.i18n import _
 from workbench.pages import api, identity, words
 from workbench.pages.cache import ScopedCache
@@ -175,9 +175,15 @@ class PageHandler(Speaks, DocHandler):
         self.initialize_language()
         self.harden()
 
-    def _generate_token_payload(self) -> dict[str, Any]:
-        # Nothing of the request goes into the token, which stands readable in the page: only whose it is.
-        return {identity.VIEWER_KEY: self.current_user["name"], "headers": {}, "cookies": {}, "arguments": {}}
+    async def get_session(self) -> Any:
+        """A new Bokeh session of this viewer's; one that the request names is not taken up."""
+        app = self.application
+        signing = {"secret_key": app.secret_key, "signed": app.sign_sessions}
+        session_id = generate_session_id(**signing)
+        # The token stands readable in the page: nothing of the request goes into it, only whose it is.
+        whose = {identity.VIEWER_KEY: self.current_user["name"], "headers": {}, "cookies": {}, "arguments": {}}
+        token = generate_jwt_token(session_id, **signing, expiration=app.session_token_expiration, extra_payload=whose)
+        return await self.application_context.create_session_if_needed(session_id, self.request, token)
 
     @authenticated
     async def get(self, *_args: Any, **_kwargs: Any) -> None:
@@ -190,21 +196,21 @@ class PageHandler(Speaks, DocHandler):
         arguments = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         try:
             built = await self.centre.built(who, page, filters_of(arguments))
-        except (UnknownProject, NoAccess):
+            self.finish(await self.document(who, page, built))
+        except UnknownProject:
             # Not there and not yours are the same words: what is hidden is not confirmed.
             self.refuse(who, _("This project"))
-            return
-        except Exception as problem:  # a face: recorded with its number
+        except Exception as problem:  # noqa: BLE001 (a face: recorded with its number)
             self.failed(problem)
-            return
+
+    async def document(self, who: Viewer, page: str, built: Built) -> str:
+        """The whole document, with the token of a new Bokeh session for its live line."""
         session = await self.get_session()
         self.centre.tokens[session.id] = self.get_signed_cookie(self.centre.auth.cookie_name).decode("ascii")
         with set_curdoc(session.document):
-            self.finish(
-                server_html_page_for_session(
-                    session, resources=Resources.from_bokeh(self.application.resources()), title=built.page.title,
-                    template=_document(), template_variables={"page": built.page, "frame": self.centre.frame(who, page, built)},
-                )
+            return server_html_page_for_session(
+                session, resources=Resources.from_bokeh(self.application.resources()), title=built.page.title,
+                template=_document(), template_variables={"page": built.page, "frame": self.centre.frame(who, page, built)},
             )  # fmt: skip
 
 
@@ -320,16 +326,23 @@ def live(centre: Centre, page: str) -> Any:
     return line
 
 
+def _application(centre: Centre, page: str) -> Any:
+    def application() -> Any:  # a function and no partial: Panel shows anything else as it is
+        return live(centre, page)
+
+    return application
+
+
 def server(store: Store, auth: Any, address: str, port: int, origins: list[str]) -> Any:
     """The server, not yet started."""
     centre = Centre(store, auth)
     PageHandler.centre = centre
-    # Panel puts its own handler of documents into this list in the same way.
-    per_app_patterns[-1] = (r"/?", PageHandler)
+    # Panel puts its own handlers into this list in the same way; documents to be embedded elsewhere are not offered.
+    per_app_patterns[:] = [(r"/ws", WSHandler), (r"/?", PageHandler)]
     given = {"centre": centre}
     pages = "|".join(BUILD)
     return pn.serve(
-        {page: partial(live, centre, page) for page in BUILD},
+        {page: _application(centre, page) for page in BUILD},
         address=address, port=port, prefix=SERVICE, show=False, start=False, websocket_origin=origins,
         auth_provider=identity.HubProvider(auth), cookie_secret=identity.secret(), sign_sessions=True,
         secret_key=identity.secret().encode(), include_headers=[], include_cookies=[], compress_response=True,

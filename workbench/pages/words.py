@@ -34,6 +34,8 @@ def hours_short(part_seconds: int | None) -> str:
     if part_seconds is None:
         return _("unknown")
     value = gpu_hours(part_seconds)
+    if value >= 9_995_000:
+        return f"{value / 1e6:.1f}m"
     if value >= 999_500:
         return f"{value / 1e6:.2f}m"
     if value >= 99_950:

@@ -132,6 +132,8 @@ def test_clusters_without_stated_capacity_can_be_left_out(centre):
     window = (OPENING_S, OPENING_S + HOUR_S)
     assert reports.occupancy(centre, EXECUTIVE, *window)["share"].isna().all()
     assert reports.occupancy(centre, EXECUTIVE, *window, only=Only(measured=True))["share"].tolist() == [0.5]
+    alone = reports.occupancy(centre, EXECUTIVE, *window, only=Only(cluster="hub", measured=True))
+    assert alone["busy_gpus"].tolist() == [1.0]
 
 
 def test_heat_has_every_hour_of_the_week(centre):

@@ -17,7 +17,7 @@ from workbench.store.frames import Wanted
 class Only:
     """Filters: None means all; '' in place of a name means the rows that do not know it.
 
-    `measured`: only clusters whose capacity somebody stated, so that occupancy has a denominator.
+    `measured`: only clusters whose capacity somebody stated, so that occupancy has a denominator; all, where none has.
     """
 
     cluster: str | None = None
@@ -84,7 +84,7 @@ def wanted_places(conn: Connection, only: Only) -> Wanted:
     clusters = None if only.cluster is None else (only.cluster,)
     if only.measured:
         stated = frames.capacity_rows(conn, Wanted(clusters))[0]["cluster"]
-        clusters = tuple(sorted(set(stated)))
+        clusters = tuple(sorted(set(stated))) or clusters
     return Wanted(
         clusters,
         None if only.partition is None else (only.partition,),

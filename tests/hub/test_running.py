@@ -162,3 +162,23 @@ def test_the_proxy_is_the_node_binary_itself():
 def test_an_environment_without_the_proxy_says_how_to_get_it(tmp_path):
     with pytest.raises(NotInstalled, match="make setup"):
         proxy.command(tmp_path)
+
+
+def test_a_settings_file_named_from_here_is_found_by_the_hub(ports, tmp_path, monkeypatch):
+    (tmp_path / "site.toml").write_text("")
+    config = tmp_path / "config.py"
+    config.write_text("import os\nraise ValueError('settings: ' + os.environ['WORKBENCH_CONFIG'])")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKBENCH_CONFIG", "site.toml")
+    ports.log.mkdir(parents=True)
+    hub = running.start_hub(ports, config)
+    with pytest.raises(DidNotAnswer, match=f"settings: {tmp_path}/site.toml"):
+        running.wait_until_it_answers(ports, hub)
+
+
+@pytest.mark.parametrize(
+    ("ip", "host"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("10.1.2.3", "10.1.2.3")]
+)
+def test_the_address_is_one_that_a_person_can_open(settings, ip, host):
+    elsewhere = settings.model_copy(update={"hub": settings.hub.model_copy(update={"ip": ip})})
+    assert running.url_of(elsewhere) == f"http://{host}:8000/"

@@ -43,7 +43,8 @@ class Instance:
 
 def url_of(settings: Settings) -> str:
     """The address a person opens."""
-    host = "127.0.0.1" if settings.hub.ip in ("", "0.0.0.0", "*") else settings.hub.ip  # noqa: S104 - read, not bound
+    ip = settings.hub.ip
+    host = "127.0.0.1" if ip in ("", "0.0.0.0", "*") else f"[{ip}]" if ":" in ip else ip  # noqa: S104 - read, not bound
     return f"http://{host}:{settings.hub.port}/"
 
 
@@ -105,10 +106,11 @@ def check_ports(settings: Settings) -> None:
         (hub.hub_port, "the Hub's own"),
         (hub.dashboards_port, "the dashboards' own"),
     ):
-        with socket.socket() as probe:
+        ip = hub.ip if port == hub.port else "127.0.0.1"
+        with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((hub.ip if port == hub.port else "127.0.0.1", port))
+                probe.bind((ip, port))
             except OSError as problem:
                 if problem.errno in (errno.EADDRINUSE, errno.EACCES):
                     raise PortTaken(port, what) from problem
@@ -123,6 +125,8 @@ def start_hub(settings: Settings, config: Path = HUB_CONFIG) -> subprocess.Popen
         log.replace(log.with_suffix(".log.1"))
     env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")}
     env |= {"WORKBENCH_HOME": str(settings.home), "WORKBENCH_PORT": str(settings.hub.port), "PYTHONUNBUFFERED": "1"}
+    if "WORKBENCH_CONFIG" in env:  # the Hub runs in another folder
+        env["WORKBENCH_CONFIG"] = str(Path(env["WORKBENCH_CONFIG"]).resolve())
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     command = [sys.executable, "-m", "workbench.hub.launch", str(os.getpid()), str(config)]
     with log.open("ab") as output:

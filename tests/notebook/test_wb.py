@@ -72,17 +72,36 @@ def test_three_lines_give_a_picture(operator):
     days = wb.occupancy()
     picture = wb.plot(days)
     assert type(picture).__module__.startswith("holoviews")
-    assert "sample data" in str(picture.opts.get("plot").kwargs["title"])
+    assert "sample data" in picture.opts.get("plot").kwargs["title"]
 
 
-@pytest.mark.parametrize("frame", ["usage", "charges", "occupancy"])
-def test_every_frame_has_its_picture(operator, frame):
-    assert wb.plot(getattr(wb, frame)()) is not None
+@pytest.mark.parametrize(
+    ("frame", "by"),
+    [("occupancy", by) for by in ("hour", "day", "week", "month")]
+    + [("usage", by) for by in ("project", "user", "partition", "gpu_model", "hour", "day", "week", "month")]
+    + [("charges", by) for by in ("project", "category", "partition", "gpu_model", "day")],
+)
+def test_every_frame_has_its_picture(operator, frame, by):
+    drawn(wb.plot(getattr(wb, frame)(by)))
 
 
 @pytest.mark.parametrize("split", ["partition", "gpu_model", "project"])
 def test_a_split_occupancy_has_a_picture_too(operator, split):
-    assert wb.plot(wb.occupancy("day", split=split)) is not None
+    drawn(wb.plot(wb.occupancy("day", split=split)))
+
+
+def test_where_there_is_nothing_to_draw_it_says_so(operator):
+    assert "Nothing to draw" in repr(wb.plot(wb.usage(start="2031-01-01")))
+
+
+def drawn(picture):
+    """The picture as the browser gets it: made without a warning, with a title and named axes."""
+    import hvplot
+
+    figure = hvplot.render(picture, backend="bokeh")
+    assert figure.title.text
+    assert all(axis.axis_label for axis in (*figure.xaxis, *figure.yaxis))
+    assert figure.toolbar.active_scroll in (None, "auto")
 
 
 def test_a_frame_that_is_none_of_ours_is_told_how_to_be_drawn(operator):

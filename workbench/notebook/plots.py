@@ -11,8 +11,9 @@ import pandas as pd
 
 from workbench.errors import BadQuestion
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7A869A"
-"""Of the series colours of the pages."""
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7A869A")
+"""The series colours of the pages."""
+BLUE, ORANGE, GREEN, GREY = SERIES[0], SERIES[1], SERIES[2], SERIES[-1]
 MOST_BARS = 20
 
 
@@ -59,69 +60,104 @@ def plot(frame: pd.DataFrame, **options: Any) -> Any:
     if frame.empty:
         return Line("Nothing to draw: no usage in this window yet. Start a server, or choose another window.")
     bring_hvplot(this_cell())
-    shared = {"responsive": True, "height": 320, "grid": True}
-    for columns, draw in DRAWN.items():
-        if set(columns) <= set(frame.columns):
-            return draw(frame, shared | {"title": _title(columns[-1], frame)} | options)
-    raise BadQuestion("this frame has no picture of its own", "draw it yourself: frame.hvplot.line(x=…, y=…)")
+    draw = next((draw for columns, draw in DRAWN.items() if set(columns) <= _measures(frame)), None)
+    if draw is None:
+        raise BadQuestion("this frame has no picture of its own", "draw it yourself: frame.hvplot.line(x=…, y=…)")
+    # No tool is active at first: the wheel scrolls the notebook, not the picture.
+    return draw(frame, options).opts(active_tools=[])
 
 
 def _over_time(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
     """Busy GPUs under the GPUs in service."""
-    when = next(name for name in TIMES if name in frame.columns)
-    zone = frame.attrs.get("zone", "UTC")
-    # Bokeh draws wall-clock times: hand it those of the centre, and name the zone.
-    drawn = frame.assign(**{when: frame[when].dt.tz_convert(zone).dt.tz_localize(None)})
+    drawn, axes = _dated(frame, "Allocated GPUs")
+    axes |= {"ylabel": "GPUs (mean)", "ylim": (0, None), "where": "post", **options}
     split = [name for name in SPLITS if name in frame.columns]
-    axes = {"x": when, "xlabel": f"{TIMES[when]} ({zone})", "ylabel": "GPUs (mean)"}
     if split:
-        return drawn.hvplot.line(y="busy_gpus", by=split, **axes, **options)
+        drawn = _named(drawn, split[0])
+        colours = [SERIES[i % len(SERIES)] for i in range(drawn[split[0]].nunique())]
+        return drawn.hvplot.step(y="busy_gpus", by=split, color=colours if len(colours) > 1 else BLUE, **axes)
     names = {"busy_gpus": "allocated", "in_service_gpus": "in service"}
-    lines = drawn.rename(columns=names).astype(dict.fromkeys(names.values(), "float64"))
-    colours = {"color": [BLUE, GREY], "group_label": "GPUs", "legend": "top_left", "ylim": (0, None)}
-    return lines.hvplot.step(y=list(names.values()), where="post", **colours, **axes, **options)
+    lines = drawn.rename(columns=names)
+    return lines.hvplot.step(y=list(names.values()), color=[BLUE, GREY], group_label="GPUs", legend="top_left", **axes)
 
 
 def _by_cost(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
     """The subsidy's part and the user's part, stacked."""
-    key = _key(frame)
     currency = str(frame.attrs.get("currency", "HKD"))
     parts = {f"subsidy_{currency.lower()}": "subsidy", f"user_{currency.lower()}": "user's share"}
-    drawn = _named(frame, key).head(MOST_BARS).rename(columns=parts)[[key, *parts.values()]].iloc[::-1]
-    colours = [GREEN, ORANGE]
-    axes = {"ylabel": f"{currency}", "xlabel": key.replace("_", " ")}
-    return drawn.hvplot.barh(x=key, stacked=True, color=colours, **axes, **options)
+    look = {"stacked": True, "color": [GREEN, ORANGE], "ylabel": currency, "legend": "top_left"}
+    if _time_of(frame):
+        drawn, axes = _dated(frame.rename(columns=parts), "Who pays")
+        return drawn.hvplot.area(y=list(parts.values()), **{**axes, **look, "yformatter": _large(), **options})
+    drawn, axes = _ranked(frame, "Who pays", f"list_{currency.lower()}")
+    rows = drawn.rename(columns=parts)[[axes["x"], *parts.values()]]
+    return rows.hvplot.barh(**{**axes, **look, "legend": "bottom_right", **options})
 
 
 def _by_gpu_hours(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
-    key = _key(frame)
-    if key in TIMES:
-        return frame.hvplot.line(x=key, y="gpu_hours", ylabel="GPU-hours", color=BLUE, **options)
-    drawn = _named(frame, key).sort_values("gpu_hours").tail(MOST_BARS)
-    axes = {"ylabel": "GPU-hours", "xlabel": key.replace("_", " ")}
-    return drawn.hvplot.barh(x=key, y="gpu_hours", color=BLUE, **axes, **options)
+    look = {"y": "gpu_hours", "ylabel": "GPU-hours", "color": BLUE}
+    if _time_of(frame):
+        drawn, axes = _dated(frame, "GPU time used")
+        return drawn.hvplot.step(where="post", **{**axes, **look, "ylim": (0, None), "yformatter": _large(), **options})
+    drawn, axes = _ranked(frame, "GPU time used", "gpu_hours")
+    return drawn.hvplot.barh(**{**axes, **look, "hover_cols": [], **options})
+
+
+def _dated(frame: pd.DataFrame, title: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The frame with wall-clock times of the centre, which Bokeh draws as they are, and an axis that names the zone."""
+    when, zone = _time_of(frame), frame.attrs.get("zone", "UTC")
+    times = frame[when]
+    drawn = frame.assign(**{when: times.dt.tz_convert(zone).dt.tz_localize(None)}) if times.dt.tz else frame
+    return drawn, SHARED | {
+        "x": when,
+        "xlabel": f"{TIMES[when]} ({zone})",
+        "height": 320,
+        "title": _title(title, frame),
+    }
+
+
+def _ranked(frame: pd.DataFrame, title: str, measure: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The largest at the top."""
+    key = str(frame.columns[0])
+    drawn = _named(frame, key).sort_values(measure).tail(MOST_BARS)
+    height = 110 + 26 * max(len(drawn), 2)
+    look = {"x": key, "xlabel": key.replace("_", " "), "height": height, "title": _title(title, frame)}
+    return drawn, SHARED | look | {"yformatter": _large()}
 
 
 def _named(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Names for a reader: what nobody knows is called so."""
+    """Names for a reader: what nobody knows is called unknown."""
     return frame.assign(**{key: frame[key].astype("object").where(frame[key].notna(), "unknown")})
 
 
-def _title(measure: str, frame: pd.DataFrame) -> str:
+def _large() -> Any:
+    """Numbers of an axis as 4.6m, and as they are below a thousand."""
+    from bokeh.models import NumeralTickFormatter
+
+    return NumeralTickFormatter(format="0.[0]a")
+
+
+def _title(what: str, frame: pd.DataFrame) -> str:
     label = frame.attrs.get("label", "")
-    return f"{TITLES[measure]} ({label})" if label else TITLES[measure]
+    return f"{what} ({label})" if label else what
 
 
-def _key(frame: pd.DataFrame) -> str:
-    return str(frame.columns[0])
+def _time_of(frame: pd.DataFrame) -> str:
+    return next((name for name in TIMES if name in frame.columns), "")
 
 
-TIMES = {"hour_start": "Hour", "day_start": "Day", "month_start": "Month"}
+def _measures(frame: pd.DataFrame) -> set[str]:
+    """The frame's columns, those of money without their currency."""
+    money = str(frame.attrs.get("currency", "HKD")).lower()
+    return {str(name).removesuffix(f"_{money}") for name in frame.columns}
+
+
+TIMES = {"hour_start": "Hour", "day_start": "Day", "week_start": "Week", "month_start": "Month", "day": "Day"}
 SPLITS = ("partition", "gpu_model", "project")
-TITLES = {"in_service_gpus": "Allocated GPUs", "user_hkd": "Who pays", "gpu_hours": "GPU time used"}
+SHARED = {"responsive": True, "grid": True}
 DRAWN = {
     ("busy_gpus", "in_service_gpus"): _over_time,
-    ("subsidy_hkd", "user_hkd"): _by_cost,
+    ("subsidy", "user"): _by_cost,
     ("gpu_hours",): _by_gpu_hours,
 }
 

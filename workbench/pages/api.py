@@ -115,9 +115,13 @@ class Ask(Api):
         if question not in QUESTIONS:
             raise Refused(404, f"There is no question {question!r}.", f"Ask one of: {', '.join(sorted(QUESTIONS))}.")
         # In a thread: the dashboards' event loop serves everybody meanwhile.
-        said = await asyncio.to_thread(answer, self.store, scope, question, self.parameters(), int(time.time()))
-        table = {} if said.table is None else {"table": to_table(said.table)}
-        self.finish(dumps({**said.facts, **table}))
+        self.finish(await asyncio.to_thread(_answered, self.store, scope, question, self.parameters()))
+
+
+def _answered(store: Store, scope: Scope, question: str, params: dict[str, str]) -> str:
+    said = answer(store, scope, question, params, int(time.time()))
+    table = {} if said.table is None else {"table": to_table(said.table)}
+    return dumps({**said.facts, **table})
 
 
 class LakeFile(Api):

@@ -35,6 +35,7 @@ from workbench.settings import ROOT, ProfileSettings, Settings
 from workbench.units import gpu_parts
 
 COURSE = ROOT / "notebooks"
+LAB_CONFIG = ROOT / "hub_config" / "jupyter"
 FIRST_PAGE = "/lab/tree/course/01_explore_occupancy.ipynb"
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 """Names of people become names of folders."""
@@ -257,6 +258,7 @@ class LocalSpawner(LocalProcessSpawner):
         path = [here, *(p for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if p != here)]
         own = {
             "PATH": os.pathsep.join(path),
+            "JUPYTER_CONFIG_PATH": str(LAB_CONFIG),
             "WORKBENCH_PROJECT": self.choice.project,
             "WORKBENCH_PROFILE": self.choice.profile,
             "WORKBENCH_SERVER_ID": self.server_id,
@@ -314,6 +316,15 @@ class LocalSpawner(LocalProcessSpawner):
                 await self._signal(signal.SIGKILL)
                 await self.wait_for_death(5)
         self.held.pop(self.server_id, None)
+
+    async def wait_for_death(self, timeout: float = 10) -> bool:
+        """Whether the server has ended within so many seconds; the Hub's own look comes up to five seconds late."""
+        deadline = time.monotonic() + timeout
+        while await self.poll() is None:
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(0.1)
+        return True
 
     async def _signal(self, sig: int) -> bool:
         if self.process is None or not self.process.alive:

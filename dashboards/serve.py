@@ -38,6 +38,7 @@ from workbench.pages.cache import ScopedCache
 from workbench.pages.shell import SERVICE, Viewer, css, environment, page_titles, script, tabs
 from workbench.pages.tokens import tokens
 from workbench.services import reports
+from workbench.services.meter import CLUSTER as NOTEBOOKS
 from workbench.store.engine import Store, open_store
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ OPEN_TO_ALL = ("about-data",)
 """Pages for everybody who may reach the service at all."""
 VERSION_S = 300
 """A page is made anew when its data are so much newer; the stamp says what it was made of."""
+KEPT_S, PATIENCE_S = 900, 0.2
+"""A page not older than KEPT_S is shown where making the newer one takes longer than PATIENCE_S."""
 LOOK_EVERY_MS = 30_000
 
 
@@ -58,6 +61,7 @@ class Built:
     until_s: int | None
     note: str
     version: int
+    made_s: int
 
 
 class Centre:
@@ -71,30 +75,43 @@ class Centre:
         """Hub token of each open Bokeh session, so that its live line can ask again; never sent to the browser."""
 
     def fresh(self, scope: Scope, now_s: int) -> reports.Fresh | None:
-        return next(iter(reports.freshness(self.store, scope, now_s)), None)
+        """Until when the centre's data reach; notebook servers of this machine are always there and say nothing of it."""
+        found = reports.freshness(self.store, scope, now_s)
+        return next((f for f in found if f.cluster != NOTEBOOKS), next(iter(found), None))
 
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
-        """The page for this viewer, made now or taken from those made before for the same scope."""
+        """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
         version = fresh.data_until_s // VERSION_S if fresh else -1
-        asked = (page, who.pages, filters, i18n.language(), version)
-
-        def make() -> Built:
-            until_s = fresh.data_until_s if fresh else now_s
-            pages = (*who.pages, *OPEN_TO_ALL)
-            made = BUILD[page](Asked(self.store, who.scope, pages, page, filters, now_s, until_s))
-            return Built(made, fresh.data_until_s if fresh else None, fresh.note if fresh else "", version)
-
-        return self.made.get(who.scope, asked, make)
+        asked = (page, who.pages, filters, i18n.language())
+        kept = self.made.get(who.scope, asked)
+        if kept and kept.version == version:
+            return kept
+        until_s = fresh.data_until_s if fresh else now_s
+        pages = (*who.pages, *OPEN_TO_ALL)
+        page_made = BUILD[page](Asked(self.store, who.scope, pages, page, filters, now_s, until_s))
+        made = Built(page_made, fresh.data_until_s if fresh else None, fresh.note if fresh else "", version, now_s)
+        self.made.put(who.scope, asked, made)
+        return made
 
     async def built(self, who: Viewer, page: str, filters: Filters) -> Built:
-        """`build` in the worker, in the language of the visitor."""
+        """`build` in the worker, in the language of the visitor.
 
-        def work(language: str) -> Built:
+        Where the page was made a short while ago, a newer one is waited for only so long: else the one of before is
+        shown, whose stamp says of when it is, and the new one is ready for the next look.
+        """
+        language, now_s = i18n.language(), int(time.time())
+
+        def work() -> Built:
             with i18n.speaking(language):
-                return self.build(who, page, filters, int(time.time()))
+                return self.build(who, page, filters, now_s)
 
-        return await asyncio.get_running_loop().run_in_executor(self.worker, work, i18n.language())
+        making = asyncio.get_running_loop().run_in_executor(self.worker, work)
+        kept = self.made.get(who.scope, (page, who.pages, filters, language))
+        if kept is None or now_s - kept.made_s > KEPT_S:
+            return await making
+        done, _pending = await asyncio.wait([making], timeout=PATIENCE_S)
+        return making.result() if done else kept
 
     def frame(self, who: Viewer | None, page: str = "", built: Built | None = None) -> dict[str, Any]:
         """What stands around a page."""

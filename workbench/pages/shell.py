@@ -4,6 +4,7 @@ The Jinja templates are in templates/look; `environment` gives them to the dashb
 its own template paths.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -34,7 +35,7 @@ class Viewer:
 
     @property
     def initials(self) -> str:
-        parts = [part for part in self.name.replace("_", "-").split("-") if part]
+        parts = re.findall(r"[^\W\d_]+", self.name)
         return "".join(part[0] for part in parts[:2]).upper() or "?"
 
 

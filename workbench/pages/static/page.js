@@ -10,11 +10,23 @@
   const colours = new RegExp(Object.keys(darkOf).join("|"), "gi");
   const views = new Map();
 
+  // In a narrow picture the names beside lying bars are cut short, so that the bars have room.
+  const shortened = (value) => {
+    if (Array.isArray(value)) return value.map(shortened);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [
+      key, key === "major_label_overrides" ? cut(inner) : shortened(inner),
+    ]));
+  };
+  const cut = (labels) => ({
+    ...labels, entries: labels.entries?.map(([at, text]) => [at, text.length > 18 ? `${text.slice(0, 17).trimEnd()}…` : text]),
+  });
+
   const drawn = async (box, dark) => {
     const id = box.dataset.figure;
     const text = $(`#figure-${id}`).textContent;
     const item = JSON.parse(dark ? text.replace(colours, (c) => darkOf[c.toUpperCase()] ?? c) : text);
-    const manager = await Bokeh.embed.embed_item(item, box);
+    const manager = await Bokeh.embed.embed_item(box.clientWidth < 480 ? shortened(item) : item, box);
     return manager.roots?.[0] ?? [...manager][0];
   };
   const draw = async (box) => {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.builders import OPENING_S, a_job
 from workbench.analytics.schema import JOB_COLUMNS, job_frame
 from workbench.analytics.sweep import AMOUNTS, COUNTS, add_up, day_edges, hour_edges, sweep, sweep_parts
+from workbench.analytics.usage import usage, usage_of
 from workbench.periods import day_of
 from workbench.units import GPU_PARTS
 
@@ -95,6 +96,15 @@ def test_more_than_a_float_holds_is_exact():
     jobs = job_frame([a_job(job_id=str(n), gpu_parts=(1 << 40) + n, end_at=OPENING_S + 3599) for n in range(2000)])
     swept = sweep(jobs, [], hour_edges(OPENING_S, OPENING_S + 1))
     assert swept["gpu_part_seconds"].tolist() == [3599 * (2000 * (1 << 40) + sum(range(2000)))]
+
+
+def test_usage_of_a_window_is_what_its_hours_add_up_to():
+    jobs = job_frame([a_job(job_id=str(n), start_at=OPENING_S + 1000 * n, project="ab"[n % 2]) for n in range(9)])
+    edges = hour_edges(OPENING_S + 3600, OPENING_S + 3 * 3600)
+    frame = usage_of(jobs, ["project"], edges)
+    assert frame.to_dict("records") == usage(sweep(jobs, ["project"], edges), ["project"]).to_dict("records")
+    in_all = usage_of(jobs, [], edges).iloc[0]
+    assert (in_all["jobs"], in_all["gpu_part_seconds"]) == (5, frame["gpu_part_seconds"].sum())
 
 
 def test_a_job_of_no_length_counts_as_started_and_uses_nothing():

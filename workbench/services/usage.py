@@ -7,13 +7,13 @@ import pandas as pd
 
 from workbench.analytics.buckets import GRAINS, Grain, bucket_start, edges_of
 from workbench.analytics.schema import UNKNOWN
+from workbench.analytics.usage import usage as summed
 from workbench.domain.access import Scope
 from workbench.errors import BadQuestion
 from workbench.periods import Window
 from workbench.services.filters import EVERYTHING, Only, wanted_rows, zone_of
 from workbench.store import frames
 from workbench.store.engine import Store
-from workbench.units import GPU_PARTS, HOUR_S
 
 NAMES = ("cluster", "project", "category", "organisation", "user_name", "partition", "gpu_model")
 """What usage can be grouped by, beside the grains hour, day, week, month."""
@@ -55,7 +55,7 @@ def usage(
         edges = edges_of(window, grain, zone_of(store)) if window.seconds else np.array([start_s], dtype=np.int64)
         starts = np.array([bucket_start(int(edge), grain, zone_of(store)) for edge in edges], dtype=np.int64)
         rows[grain] = pd.to_datetime(starts[rows["bucket"].to_numpy(np.int64)], unit="s", utc=True).as_unit("us")
-    return _measures(rows, list(by))
+    return summed(rows, by)
 
 
 def _grain(by: Sequence[str]) -> Grain | None:
@@ -66,19 +66,3 @@ def _grain(by: Sequence[str]) -> Grain | None:
             f"usage by {', '.join(by)}", f"ask by any of {', '.join(NAMES)} and one of {', '.join(GRAINS)}"
         )
     return grains[0] if grains else None
-
-
-def _measures(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    sums = ["jobs_started", "gpu_part_seconds", "core_seconds", "wait_known_jobs", "wait_s"]
-    if by:
-        rows = rows.groupby(by, as_index=False, sort=True)[sums].sum()
-    else:
-        rows = rows[sums].sum().to_frame().T if len(rows) else rows[sums]
-    rows = rows.rename(columns={"jobs_started": "jobs"})
-    rows["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
-    known = rows["wait_known_jobs"].astype("Float64")
-    rows["wait_mean_s"] = rows["wait_s"].astype("Float64") / known.where(known > 0)
-    columns = [*by, "jobs", "gpu_part_seconds", "core_seconds", "wait_known_jobs", "gpu_hours", "wait_mean_s"]
-    if by[:1] == ["project"] and len(by) == 1:
-        rows = rows.sort_values(["gpu_part_seconds", "project"], ascending=[False, True], ignore_index=True)
-    return rows[columns].reset_index(drop=True)

@@ -73,9 +73,10 @@ def _over_time(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
     axes |= {"ylabel": "GPUs (mean)", "ylim": (0, None), "where": "post", **options}
     split = [name for name in SPLITS if name in frame.columns]
     if split:
-        drawn = _named(drawn, split[0])
-        colours = [SERIES[i % len(SERIES)] for i in range(drawn[split[0]].nunique())]
-        return drawn.hvplot.step(y="busy_gpus", by=split, color=colours if len(colours) > 1 else BLUE, **axes)
+        drawn = _largest(_named(drawn, split[0]), split[0], axes["x"])
+        colours = list(SERIES[: drawn[split[0]].nunique()])
+        look = {"color": colours if len(colours) > 1 else BLUE, "legend": "right"}
+        return drawn.hvplot.step(y="busy_gpus", by=split, **look, **axes)
     names = {"busy_gpus": "allocated", "in_service_gpus": "in service"}
     lines = drawn.rename(columns=names)
     return lines.hvplot.step(y=list(names.values()), color=[BLUE, GREY], group_label="GPUs", legend="top_left", **axes)
@@ -88,10 +89,11 @@ def _by_cost(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
     look = {"stacked": True, "color": [GREEN, ORANGE], "ylabel": currency, "legend": "top_left"}
     if _time_of(frame):
         drawn, axes = _dated(frame.rename(columns=parts), "Who pays")
-        return drawn.hvplot.area(y=list(parts.values()), **{**axes, **look, "yformatter": _large(), **options})
+        look |= {"yformatter": _large(), "line_width": 0, "group_label": "paid by"}
+        return drawn.hvplot.area(y=list(parts.values()), **{**axes, **look, **options})
     drawn, axes = _ranked(frame, "Who pays", f"list_{currency.lower()}")
     rows = drawn.rename(columns=parts)[[axes["x"], *parts.values()]]
-    return rows.hvplot.barh(**{**axes, **look, "legend": "bottom_right", **options})
+    return rows.hvplot.barh(**{**axes, **look, "legend": "bottom_right", "group_label": "paid by", **options})
 
 
 def _by_gpu_hours(frame: pd.DataFrame, options: dict[str, Any]) -> Any:
@@ -122,12 +124,20 @@ def _ranked(frame: pd.DataFrame, title: str, measure: str) -> tuple[pd.DataFrame
     drawn = _named(frame, key).sort_values(measure).tail(MOST_BARS)
     height = 110 + 26 * max(len(drawn), 2)
     look = {"x": key, "xlabel": key.replace("_", " "), "height": height, "title": _title(title, frame)}
-    return drawn, SHARED | look | {"yformatter": _large()}
+    return drawn, SHARED | look | {"xformatter": _large()}
 
 
 def _named(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     """Names for a reader: what nobody knows is called unknown."""
     return frame.assign(**{key: frame[key].astype("object").where(frame[key].notna(), "unknown")})
+
+
+def _largest(frame: pd.DataFrame, key: str, when: str) -> pd.DataFrame:
+    """As many lines as there are colours: the largest by name, the rest as one."""
+    order = frame.groupby(key)["busy_gpus"].sum().sort_values(ascending=False).index
+    if len(order) > len(SERIES):
+        frame = frame.assign(**{key: frame[key].where(frame[key].isin(order[: len(SERIES) - 1]), "all others")})
+    return frame.groupby([key, when], as_index=False, sort=False)["busy_gpus"].sum()
 
 
 def _large() -> Any:

@@ -23,7 +23,7 @@ from workbench.domain.capacity import CapacityChange
 from workbench.errors import MappingError, NothingReadable
 from workbench.periods import moment
 from workbench.services.checked_toml import Part, check_names, checked, read_toml
-from workbench.services.joblog.cells import Problems, amounts, counted, decoded, plain, texts
+from workbench.services.joblog.cells import Problems, Undecided, amounts, counted, decoded, plain, texts
 from workbench.services.joblog.moments import NS, TimeForm, moments
 from workbench.services.joblog.rows import Batch, LogFile, open_log
 from workbench.services.mapping import NULL_WORDS, Csv, known_zone, time_format
@@ -152,7 +152,7 @@ def _read(
         try:
             for place, at, gpus in _readings(batch, mapping, wide, problems):
                 found.setdefault(place, {})[at] = gpus
-        except ValueError as problem:
+        except Undecided as problem:
             raise MappingError(mapping_path, [str(problem)]) from problem
         rejects += [
             Reject(batch.lines[r], kind, why, shortened(batch.text(r))) for r, (kind, why) in problems.rows.items()

@@ -103,21 +103,28 @@ def _delimiter_for(line: str, width: int) -> str:
 
 def _records(lines: list[str], begin: int, delimiter: str, columns: tuple[str, ...]) -> Iterator[Record | Reject]:
     width, number = len(columns), begin
+    last: Record | None = None
     while number < len(lines):
         line = lines[number]
-        if not line.strip():
-            number += 1
-            continue
-        cells = _fit(line, delimiter, columns)
-        taken = 1
-        if cells is None and line.count(delimiter) + 1 < width:
+        cells, taken = _fit(line, delimiter, columns), 1
+        if cells is None and line.strip() and line.count(delimiter) + 1 < width:
             cells, taken = _joined(lines, number, delimiter, columns)
-        if cells is None:
-            have = line.count(delimiter) + 1
-            yield Reject(number + 1, "wrong number of fields", _why(have, width), shortened(line))
-        else:
-            yield Record(number + 1, cells)
+        if cells is not None:
+            if last is not None:
+                yield last
+            last = Record(number + 1, cells)
+        elif line.strip() and last is not None and _continues(line, delimiter, columns):
+            last.cells[-1] = f"{last.cells[-1]}\n{line}"
+        elif line.strip():
+            yield Reject(number + 1, "wrong number of fields", _why(line.count(delimiter) + 1, width), shortened(line))
         number += taken
+    if last is not None:
+        yield last
+
+
+def _continues(line: str, delimiter: str, columns: tuple[str, ...]) -> bool:
+    """Whether a line can only be more of the free text that ends the record before it: it begins no record itself."""
+    return columns[-1] in FREE_TEXT and not JOB_ID.fullmatch(line.split(delimiter)[0].strip())
 
 
 def _why(have: int, width: int) -> str:

@@ -136,7 +136,7 @@ def _check_other(family: str, text: str, *, counted: bool) -> None:
 def _gres_count(name: str) -> tuple[str, str]:
     """gpu:a100:2 → ("gpu:a100", "2"), gpu:2 → ("gpu", "2"), gpu:tesla and gpu → one, as Slurm reads a request."""
     head, colon, last = name.rpartition(":")
-    return (head, last) if colon and _COUNT.fullmatch(last) else (name, "1")
+    return (head, last) if colon and (not last or _COUNT.fullmatch(last)) else (name, "1")
 
 
 def _name_of_id(number: str, ids: Mapping[str, str], text: str) -> str:

@@ -26,6 +26,10 @@ _RATIO = re.compile(r"\d{1,18}/\d{1,18}")
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 
 
+class Undecided(ValueError):
+    """The mapping leaves open what a column means: no row of it can be read."""
+
+
 @dataclass
 class Problems:
     """What is wrong with which row of a batch: the first trouble found counts."""
@@ -39,6 +43,11 @@ class Problems:
         found = np.zeros(length, dtype=bool)
         found[list(self.rows)] = True
         return found
+
+
+def unreadable(field_name: str) -> str:
+    """The kind of trouble of a cell that cannot be read."""
+    return f"{'GPUs' if field_name == 'gpus' else field_name} not readable"
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ def amounts(
             values[row] = found
         else:
             known[row] = False
-            problems.note(row, f"{field_name} not readable", f"{field_name}: {found}")
+            problems.note(row, unreadable(field_name), f"{field_name}: {found}")
     return Amounts(values, known)
 
 

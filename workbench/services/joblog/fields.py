@@ -12,6 +12,7 @@ from workbench.periods import parse_moment
 from workbench.services.joblog.cells import (
     Amounts,
     Problems,
+    Undecided,
     amounts,
     counted,
     decoded,
@@ -45,7 +46,10 @@ class Fields:
         if ours not in self._columns:
             constant = self._constants.get(ours, default)
             return None if constant is None else pa.array([constant] * self.length, pa.string())
-        found = plain(decoded(self.batch.columns[self._columns[ours]], self._not_utf8(ours)), self.nulls)
+        cells = self.batch.columns[self._columns[ours]]
+        if pa.types.is_nested(cells.type):
+            raise Undecided(f"columns.{ours}: {self._columns[ours]!r} holds {cells.type}, not single values")
+        found = plain(decoded(cells, self._not_utf8(ours)), self.nulls)
         return found if default is None else filled(texts(found, self.nulls), default)
 
     def text(self, ours: str) -> pa.Array:

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.services.joblog.cells import Amounts, Problems, amounts, nearest
+from workbench.services.joblog.cells import Amounts, Problems, Undecided, amounts, nearest, unreadable
 from workbench.services.mapping import UNITS_NS
 from workbench.wallclock import LATEST_S, Flags, Ints, utc_of
 
@@ -23,7 +23,7 @@ NS = 10**9
 LATEST_NS = LATEST_S * NS
 
 _NAIVE = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$"
-_AWARE = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$"
+_AWARE = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-5]):[0-5]\d)$"
 _LOOSE = re.compile(
     r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})"
     r"(?:(?:T|\s+)(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,12}))?)?)?"
@@ -63,7 +63,7 @@ def moments(column: pa.Array, form: TimeForm, name: str, problems: Problems) -> 
         problems: where rows are noted whose cell is no time.
 
     Raises:
-        ValueError: numbers without a unit, or times without a zone where the mapping names none.
+        Undecided: numbers without a unit, or times without a zone where the mapping names none.
     """
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -71,7 +71,7 @@ def moments(column: pa.Array, form: TimeForm, name: str, problems: Problems) -> 
     if form.form.startswith("unix"):
         return _unix(column, form, name, problems)
     if not pa.types.is_string(kind):
-        raise ValueError(
+        raise Undecided(
             f'{name}: the column holds numbers; say what they count (times.format = "unix s", "unix ms", …)'
         )
     return _written(column, form, name, problems)
@@ -114,7 +114,7 @@ def _typed(column: pa.Array, form: TimeForm, name: str, problems: Problems) -> T
     per_second = NS // UNITS_NS[column.type.unit]
     out = known & ((raw < 0) | (raw >= LATEST_S * per_second))
     for row in np.flatnonzero(out):
-        problems.note(row, f"{name} not readable", f"{name} is beyond the years 1970 to 2100")
+        problems.note(row, unreadable(name), f"{name} is beyond the years 1970 to 2100")
     known = known & ~out
     values = np.where(known, raw, 0) * UNITS_NS[column.type.unit]
     if aware:
@@ -145,7 +145,7 @@ def _written(column: pa.Array, form: TimeForm, name: str, problems: Problems) ->
                 seen[text] = str(problem)
         found = seen[text]
         if isinstance(found, str):
-            problems.note(row, f"{name} not readable", f"{name}: {found}")
+            problems.note(row, unreadable(name), f"{name}: {found}")
             known[row] = False
         else:
             values[row], aware[row] = found
@@ -164,7 +164,7 @@ def _written(column: pa.Array, form: TimeForm, name: str, problems: Problems) ->
 def _localised(local_ns: Ints, known: Flags, column: pa.Array, form: TimeForm, name: str, problems: Problems) -> Times:
     """UTC readings of wall-clock nanoseconds."""
     if form.zone is None:
-        raise ValueError(
+        raise Undecided(
             f'{name}: its times carry no zone; say which clock wrote them (time_zone = "UTC", "Asia/Hong_Kong", …)'
         )
     seconds = np.where(known, local_ns // NS, 0)
@@ -189,7 +189,7 @@ def _bounded(times: Times, column: pa.Array, name: str, problems: Problems) -> T
     for row in np.flatnonzero(out):
         problems.note(
             row,
-            f"{name} not readable",
+            unreadable(name),
             f"{name} {column[int(row)].as_py()} is beyond the years 1970 to 2100: is the unit right?",
         )
     return Times(np.where(out, 0, times.first), np.where(out, 0, times.second), times.known & ~out)
@@ -210,7 +210,7 @@ def _by_pattern(column: pa.Array, pattern: str) -> tuple[Ints, Flags, Flags] | N
     read = found.notna().to_numpy()
     per_unit = UNITS_NS[np.datetime_data(found.dtype)[0]]
     units = np.where(read, found.to_numpy().astype(np.int64), 0)
-    read &= (units >= 0) & (units < LATEST_NS // per_unit)
+    read = read & (units >= 0) & (units < LATEST_NS // per_unit)
     return np.where(read, units, 0) * per_unit, np.zeros(len(column), dtype=bool), read
 
 
@@ -243,6 +243,8 @@ def _offset(zone: str | None) -> timedelta:
     if zone is None or zone.upper() in ("Z", "UTC", "GMT"):
         return timedelta()
     digits = zone[1:].replace(":", "").ljust(4, "0")
+    if int(digits[:2]) > 15 or int(digits[2:]) > 59:
+        raise ValueError(f"{zone!r} is no offset from UTC")
     away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return -away if zone[0] == "-" else away
 

@@ -19,7 +19,7 @@ from workbench.analytics.parsed import ParsedLog, Reject, shortened, trouble
 from workbench.analytics.schema import job_frame
 from workbench.errors import MappingError
 from workbench.periods import parse_moment
-from workbench.services.joblog.cells import longer_than
+from workbench.services.joblog.cells import Undecided, longer_than
 from workbench.services.joblog.fields import UTC, Fields, is_one_of
 from workbench.services.joblog.gpus import gpus
 from workbench.services.joblog.rows import Batch, open_log
@@ -64,7 +64,7 @@ def parse_joblog(
     for batch in log.batches(columns):
         try:
             parts.append(_part(batch, mapping, is_text=log.is_text))
-        except (ValueError, pa.ArrowException) as problem:
+        except (Undecided, pa.ArrowNotImplementedError) as problem:
             raise MappingError(mapping_path, [str(problem)]) from problem
         rows += len(batch) + len(batch.broken)
         if progress:

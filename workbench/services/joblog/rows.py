@@ -244,13 +244,13 @@ def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> 
             reader = csv.reader(lines, delimiter=delimiter, **options)  # type: ignore[arg-type]
             continue
         raw, lines.taken = lines.taken, []
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()  # a delimiter at the end of the line
         if len(raw) > 1 and _swallowed(cells, width, delimiter):
             lines.taken = raw
             yield _unread(lines, begin, None)
             reader = csv.reader(lines, delimiter=delimiter, **options)  # type: ignore[arg-type]
             continue
-        while len(cells) > width and not cells[-1].strip():
-            cells.pop()  # a delimiter at the end of the line
         if len(cells) == width:
             yield _Row(begin, cells, raw)
         elif cells:
@@ -259,11 +259,12 @@ def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> 
 
 
 def _swallowed(cells: list[str], width: int, delimiter: str) -> bool:
-    """Whether a quote took in whole rows: the record is no record, or a line inside of a cell looks like a row."""
-    if len(cells) < width:
-        return True
-    inside = (line for cell in cells for line in cell.splitlines()[1:])
-    return any(line.count(delimiter) >= width - 1 > 0 for line in inside)
+    """Whether a quote took in whole rows: its lines are no record, or a cell holds a row's delimiters.
+
+    Two stray quotes make of several rows one that is good CSV; the delimiters within betray it.
+    """
+    several = (cell for cell in cells if "\n" in cell or "\r" in cell)
+    return len(cells) != width or sum(cell.count(delimiter) for cell in several) >= width - 1 > 0
 
 
 def _unread(lines: _Lines, begin: int, problem: Exception | None) -> Reject:

@@ -117,9 +117,9 @@ def house(tmp_path_factory):
     with opened.db() as db:
         db.add_all([Project(slug, slug.title(), "university", "University A") for slug in ("alpha", "beta")])
         db.add_all([Person(name, name, role, hash_password("right")) for name, role in
-                    (("ana", None), ("op", "operator"), ("exec", "executive"))])  # fmt: skip
+                    (("ana", None), ("bob", None), ("op", "operator"), ("exec", "executive"))])  # fmt: skip
         db.flush()
-        db.add(Member("alpha", "ana", "member"))
+        db.add_all([Member("alpha", name, "member") for name in ("ana", "bob")])
     opened.engine.dispose()
     return settings
 
@@ -245,6 +245,29 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     assert (job.cpu_cores, job.gpu_parts, job.state) == (1, 0, "COMPLETED")
     wait_until(lambda: not list(records.folder(house).glob("*.json")), 10)
     assert len(jobs(house)) == 1
+
+
+def test_a_server_that_ends_while_no_hub_is_there_is_counted_once(hub, house):
+    ana = hub.login("ana")
+    ana.choose(profile="cpu-small", project="alpha")
+    assert ana.progress()[-1]["ready"]
+    (record,) = (json.loads(file.read_text()) for file in records.folder(house).glob("*.json"))
+    hub.end(signal.SIGKILL)
+    os.kill(record["pid"], signal.SIGTERM)
+    wait_until(lambda: not psutil.pid_exists(record["child"]), 15)
+
+    hub.start()
+    (job,) = wait_until(lambda: [job for job in jobs(house) if job.job_id == record["server_id"] and job.end_at], 60)
+    assert int(job.start_at.timestamp()) == record["started_at"]
+    assert hub.login("ana").server() is None
+    assert len(jobs(house)) == 2  # this one and that of the test before
+
+
+def test_a_home_that_cannot_be_made_is_said_on_the_page_that_asked(hub, house):
+    (house.homes / "bob").write_text("in the way")
+    answer = hub.login("bob").choose(profile="cpu-small", project="alpha")
+    assert f"Cannot write in {house.homes / 'bob'}" in answer.text
+    assert all(job.user_name != "bob" for job in jobs(house))
 
 
 def test_a_hub_that_is_stopped_leaves_nothing_behind(hub, house):

@@ -16,6 +16,7 @@ import ctypes
 import json
 import os
 import resource
+import select
 import signal
 import sys
 import time
@@ -37,8 +38,7 @@ def main(arguments: list[str]) -> int:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [int(core) for core in cores.split(",")])
-    # Blocked, so that each arrives once and in order at sigtimedwait; the command gets an empty mask back.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, signal.SIGCHLD))
+    signals = listen()
     child = start(arguments[at + 1 :], int(data_limit_bytes))
     now = int(time.time())
     record: dict[str, Any] = {
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     }
     record |= {"started_at": now, "seen_at": now, "ended_at": None, "reason": None, "status": None}
     write(path, record)
-    status, asked = watch(child, float(heartbeat_s), float(grace_s), lambda: beat(path, record))
+    status, asked = watch(child, signals, float(heartbeat_s), float(grace_s), lambda: beat(path, record))
     end_family(2.0)
     ended_at = max(int(time.time()), record["seen_at"])
     record |= {"seen_at": ended_at, "ended_at": ended_at, "status": status, "reason": reason(status, asked)}
@@ -67,7 +67,6 @@ def start(command: list[str], data_limit_bytes: int) -> int:
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if data_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (data_limit_bytes, data_limit_bytes))
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     try:
         os.execvp(command[0], command)  # noqa: S606 - no shell is meant
     except OSError as problem:
@@ -75,7 +74,7 @@ def start(command: list[str], data_limit_bytes: int) -> int:
         os._exit(127)
 
 
-def watch(child: int, heartbeat_s: float, grace_s: float, beat: Any) -> tuple[int, bool]:
+def watch(child: int, signals: int, heartbeat_s: float, grace_s: float, beat: Any) -> tuple[int, bool]:
     """Wait for the child, with a beat now and then. Returns its status and whether it was asked to stop."""
     next_beat, kill_at = time.monotonic() + heartbeat_s, None
     while True:
@@ -89,10 +88,21 @@ def watch(child: int, heartbeat_s: float, grace_s: float, beat: Any) -> tuple[in
         if kill_at is not None and now >= kill_at:
             signal_group(child, signal.SIGKILL)
         wait_s = min(next_beat, kill_at if kill_at and kill_at > now else next_beat) - now
-        received = signal.sigtimedwait((*STOPPING, signal.SIGCHLD), max(0.05, wait_s))
-        if received and received.si_signo in STOPPING and kill_at is None:
+        readable, _, _ = select.select([signals], [], [], max(0.05, wait_s))
+        received = os.read(signals, 64) if readable else b""
+        if kill_at is None and any(number in received for number in STOPPING):
             signal_group(child, signal.SIGTERM)
             kill_at = time.monotonic() + grace_s
+
+
+def listen() -> int:
+    """Where the numbers of the signals that we get can be read, one byte each; exec gives the command its own back."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (*STOPPING, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    return reader
 
 
 def collect(child: int) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from workbench.store.engine import Store
@@ -88,8 +89,6 @@ def reconcile(store: Store, sightings: Iterable[Sighting], now: int) -> Metered:
         states = [state for row in open_rows if (state := _state(row, seen.get(row["server_id"]), now))]
         jobs = [_job(row) for row in states if row["started_at"] is not None]
         if jobs:
-            import pandas as pd  # here, so that the Hub itself need not carry it
-
             upsert_jobs(conn, pd.DataFrame(jobs), store.settings.centre.zone)
         for row in states:
             conn.execute(update(server_events).where(server_events.c.id == row["id"]).values(_facts(row)))

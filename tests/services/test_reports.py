@@ -118,6 +118,14 @@ def test_an_outage_takes_its_gpus_out_of_the_denominator(centre):
     assert line["to_at"].iloc[1] == pd.Timestamp(OPENING_S + DAY_S, unit="s", tz="UTC")
 
 
+def test_after_the_data_end_nothing_is_idle_it_is_unknown(centre):
+    hours_ = reports.occupancy(centre, EXECUTIVE, DATA_UNTIL_S - HOUR_S, DATA_UNTIL_S + HOUR_S)
+    assert hours_["share"].isna().tolist() == [False, True]
+    assert hours_["capacity_part_seconds"].isna().tolist() == [False, True]
+    last = reports.occupancy(centre, EXECUTIVE, DATA_UNTIL_S - DAY_S, DATA_UNTIL_S + DAY_S, by="month").iloc[0]
+    assert last["share"] == 24 / (8 * 24)
+
+
 def test_split_by_project_adds_up_to_the_whole(centre):
     whole = reports.occupancy(centre, EXECUTIVE, *ALL, by="day")
     parts = reports.occupancy(centre, EXECUTIVE, *ALL, by="day", split=("project",))

@@ -6,13 +6,14 @@ occupancy. Before a cluster's first statement its capacity is unknown, not zero;
 until then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from workbench.analytics.sweep import Int64s, spread
+from workbench.periods import Window
 from workbench.units import GPU_PARTS
 
 PLACE = ("cluster", "partition", "gpu_model")
@@ -46,6 +47,16 @@ def known_since(changes: pd.DataFrame) -> dict[str, int]:
     for cluster, first in zip(changes["cluster"], changes["from_at"], strict=True):
         since[str(cluster)] = min(int(first), since.get(str(cluster), FOREVER_S))
     return since
+
+
+def within(pieces: pd.DataFrame, known: Mapping[str, Window]) -> pd.DataFrame:
+    """The pieces clipped to what is known of their clusters; a cluster that is not named loses all of its own."""
+    since = pieces["cluster"].map({cluster: window.start_s for cluster, window in known.items()})
+    until = pieces["cluster"].map({cluster: window.end_s for cluster, window in known.items()})
+    there = since.notna() & (pieces["from_at"] < until) & (pieces["to_at"] > since)
+    kept = pieces[there]
+    low, high = (limit[there].astype("int64") for limit in (since, until))
+    return kept.assign(from_at=kept["from_at"].clip(lower=low), to_at=kept["to_at"].clip(upper=high))
 
 
 def capacity_in(pieces: pd.DataFrame, edges: Int64s, by: Sequence[str] = PLACE) -> tuple[list[Group], Int64s]:

@@ -1,7 +1,7 @@
 """Occupancy: allocated ÷ capacity, exact GPU time over exact capacity net of outages, per bucket of time.
 
 Not utilisation (busy share measured on the device). A bucket's capacity is unknown (NA) where GPU time in it belongs
-to a place whose capacity nobody stated, or to a time before the cluster's first statement.
+to a place whose capacity nobody stated, or where the bucket begins outside of the time that is known of the cluster.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analytics.capacity import KINDS, PART_SECONDS, PLACE, Group, capacity_in
+from workbench.analytics.capacity import KINDS, PART_SECONDS, PLACE, Group, capacity_in, within
 from workbench.analytics.sweep import Int64s
+from workbench.periods import Window
 from workbench.units import GPU_PARTS, HOUR_S
 
 
@@ -34,14 +35,15 @@ class Summary:
 
 
 def occupancy(
-    busy: pd.DataFrame, pieces: pd.DataFrame, known_since: Mapping[str, int], edges: Int64s, split: Sequence[str] = ()
+    busy: pd.DataFrame, pieces: pd.DataFrame, known: Mapping[str, Window], edges: Int64s, split: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Busy GPU time against capacity in every bucket, idle ones included.
 
     Args:
         busy: swept rows: cluster (and partition, gpu_model where split by them), bucket, gpu_part_seconds.
         pieces: capacity.steps of the places in question.
-        known_since: capacity.known_since of their clusters.
+        known: of which time there is knowledge of each cluster: from the first statement of its capacity until its
+            data end. Outside nothing is idle, nobody knows it.
         edges: bucket edges, UTC epoch seconds.
         split: columns to keep, out of cluster, partition, gpu_model, and any other that `busy` has (such a one, for
             instance project, divides the busy time only: each of its rows repeats the capacity it is part of).
@@ -53,7 +55,7 @@ def occupancy(
     """
     places = [name for name in split if name in PLACE]
     finest = ["cluster", *(name for name in places if name != "cluster")]
-    room = _room(busy, pieces, known_since, edges, finest)
+    room = _room(busy, within(pieces, known), known, edges, finest)
     groups, used = _grid(busy, edges, split, also=() if set(split) - set(PLACE) else room.groups_by(places))
     shared = room.at([tuple(group[list(split).index(name)] for name in places) for group in groups], places)
     return _rows(groups, used, shared, edges, split)
@@ -106,18 +108,17 @@ class _Room:
         return tuple(group[self.by.index(name)] for name in names)
 
 
-def _room(
-    busy: pd.DataFrame, pieces: pd.DataFrame, known_since: Mapping[str, int], edges: Int64s, by: list[str]
-) -> _Room:
+def _room(busy: pd.DataFrame, pieces: pd.DataFrame, known: Mapping[str, Window], edges: Int64s, by: list[str]) -> _Room:
     stated_groups, capacity = capacity_in(pieces, edges, by)
     groups, used = _grid(busy, edges, by, also=stated_groups)
     amounts = np.zeros((len(KINDS), *used.shape), dtype=np.int64)
     stated = np.zeros(used.shape, dtype=bool)
     where = {group: number for number, group in enumerate(groups)}
     for number, group in enumerate(stated_groups):
-        begun = edges[:-1] >= known_since[group[0]]
-        stated[where[group]] = begun
-        amounts[:, where[group]] = capacity[:, number] * begun
+        window = known[group[0]]
+        inside = (edges[:-1] >= window.start_s) & (edges[:-1] < window.end_s)
+        stated[where[group]] = inside
+        amounts[:, where[group]] = capacity[:, number] * inside
     return _Room(by, groups, amounts, stated, ~stated & (used > 0))
 
 

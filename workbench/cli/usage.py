@@ -98,7 +98,7 @@ def _row(record: dict[str, Any], by: Sequence[str], zone: Any) -> dict[str, Any]
         "jobs": int(record["jobs"]),
         "gpu_seconds": gpu_seconds(parts),
         "gpu_hours": round(gpu_hours(parts), 6),
-        "core_seconds": int(record["core_seconds"]),
+        "core_seconds": int(record["core_seconds"]) or None,  # no job runs on no core: the log does not say
         "jobs_with_wait": int(record["wait_known_jobs"]),
         "wait_mean_s": None if pd.isna(wait) else round(float(wait), 3),
     }

@@ -33,7 +33,7 @@ from workbench.analytics.heat import heat_map
 from workbench.analytics.occupancy import Summary
 from workbench.analytics.schema import UNKNOWN
 from workbench.domain.access import Scope
-from workbench.periods import Window
+from workbench.periods import Window, hour_ceil
 from workbench.services.centre import CentreNow, Fresh, PlaceNow, capacity_steps, centre_now, freshness, outages
 from workbench.services.filters import EVERYTHING, Choices, Only, choices, wanted_rows, zone_of
 from workbench.services.project_usage import check_project, project_users, projects, wait
@@ -93,7 +93,8 @@ def occupancy(
     Returns:
         Rows in order of split and bucket, none for an empty window: `split`, UTC timestamps start_at and end_at, int64
         gpu_part_seconds, Int64 installed_/in_service_/allocatable_/out_/capacity_part_seconds (capacity: in service
-        less out; NA unless known for all GPU time of the bucket), float64 busy_gpus, Float64 capacity_gpus, share.
+        less out; NA unless known for all GPU time of the bucket, and NA after the last hour with data), float64
+        busy_gpus, Float64 capacity_gpus, share.
     """
     window, zone = Window(start_s, end_s), zone_of(store)
     edges = edges_of(window, by, zone) if window.seconds else np.array([start_s], dtype=np.int64)
@@ -102,11 +103,13 @@ def occupancy(
         wanted = wanted_rows(conn, scope, only)
         busy = frames.used(conn, window, by, keys, wanted, zone, ("gpu_part_seconds",))
         changes, out = frames.capacity_rows(conn, wanted)
+        until = {cluster: hour_ceil(end) for cluster, end in frames.data_until(conn, set(changes["cluster"])).items()}
         if "category" in split:
             known = frames.project_rows(conn)
             busy["category"] = busy["project"].map(dict(zip(known["slug"], known["category"], strict=True))).fillna("")
-    pieces = stated.steps(changes, out)
-    return measured.occupancy(busy, pieces, stated.known_since(changes), edges, split)
+    since = stated.known_since(changes)
+    known = {cluster: Window(since[cluster], end) for cluster, end in until.items() if since.get(cluster, end) < end}
+    return measured.occupancy(busy, stated.steps(changes, out), known, edges, split)
 
 
 def occupancy_summary(store: Store, scope: Scope, start_s: int, end_s: int, only: Only = EVERYTHING) -> Summary | None:

@@ -4,7 +4,7 @@ A window is cut into whole days of the centre (daily rollups), whole hours at it
 that are left, for which alone the jobs that touch them are read and swept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, cast
@@ -21,7 +21,7 @@ from workbench.domain.capacity import CapacityChange, Outage
 from workbench.domain.jobs import Job
 from workbench.domain.projects import Project
 from workbench.periods import Window, day_of, day_start, epoch, hour_ceil, hour_floor
-from workbench.store.tables import rollup_daily, rollup_hourly, rollup_user_daily
+from workbench.store.tables import freshness, rollup_daily, rollup_hourly, rollup_user_daily
 from workbench.units import DAY_S, HOUR_S
 
 SUMS = (*AMOUNTS, *COUNTS)
@@ -140,6 +140,13 @@ def seen_until(conn: Connection, cluster: str) -> int:
     """The last moment at which any job of the cluster was seen, UTC epoch seconds; 0 where it has none."""
     last = type_coerce(func.max(JOBS.c.seen_until_at), BigInteger)
     return int(conn.execute(select(last).where(JOBS.c.cluster == cluster)).scalar_one() or 0)
+
+
+def data_until(conn: Connection, clusters: Iterable[str]) -> dict[str, int]:
+    """Until when the data of each cluster reach: as noted, or the last moment a job of it was seen. None without data."""
+    noted = {str(row.cluster): int(row.data_until_at) for row in conn.execute(select(freshness))}
+    until = {cluster: max(noted.get(cluster, 0), seen_until(conn, cluster)) for cluster in clusters}
+    return {cluster: end for cluster, end in until.items() if end}
 
 
 def at_moment(conn: Connection, wanted: Wanted, at_s: int) -> pd.DataFrame:

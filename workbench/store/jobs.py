@@ -17,6 +17,8 @@ from workbench.store import rollups
 from workbench.store.bulk import insert_rows, rows_of, update_rows
 
 COLUMNS = tuple(JOB_COLUMNS)
+AT_ONCE = 50_000
+"""Rows handed to the driver at a time: as Python values they are several times as large as in their frame."""
 CONTENT = tuple(c for c in COLUMNS if c not in (*JOB_KEY, "capture_id"))
 """What is compared: a row that another capture repeats is unchanged."""
 
@@ -48,7 +50,8 @@ def upsert_jobs(conn: Connection, jobs: pd.DataFrame, zone: ZoneInfo) -> Upserte
     new = matched["id"].isna()
     changed = matched[~new & _differs(matched) & _is_newer(matched)]
     inserted = frame[new]
-    insert_rows(conn, "jobs", COLUMNS, rows_of(inserted, COLUMNS))
+    for first in range(0, len(inserted), AT_ONCE):
+        insert_rows(conn, "jobs", COLUMNS, rows_of(inserted.iloc[first : first + AT_ONCE], COLUMNS))
     update_rows(conn, "jobs", (*CONTENT, "capture_id"), "id", rows_of(changed, (*CONTENT, "capture_id", "id")))
     was = changed[[f"{name}_known" if name in CONTENT else name for name in COLUMNS]].set_axis(list(COLUMNS), axis=1)
     rollups.apply(conn, was, pd.concat((inserted, changed[list(COLUMNS)]), ignore_index=True), zone)

@@ -1,4 +1,4 @@
-"""Server time to a complete document, per page: first look, then warm. Needs a running workbench with its sample logins.
+"""Server time to a complete document, per page: first look, then warm. Needs a running workbench with sample logins.
 
     python benchmarks/pages.py http://127.0.0.1:8000 var/secrets/sample_logins.json
 
@@ -39,9 +39,8 @@ def main() -> None:
             answer.raise_for_status()
             assert answer.text.rstrip().endswith("</html>"), "the document is not complete"
         warm = times[1:]
-        print(
-            f"{page:34} {times[0]:9.0f} {statistics.median(warm):10.0f} {max(warm):11.0f} {len(answer.content) / 1024:6.0f}"
-        )
+        kib = len(answer.content) / 1024
+        print(f"{page:34} {times[0]:9.0f} {statistics.median(warm):10.0f} {max(warm):11.0f} {kib:6.0f}")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Asked:
 
     @property
     def days(self) -> Window:
-        """The window to the end of its last day: the same usage, since there are no data after `until_s`, in whole days."""
+        """The window to the end of its last day: the same usage in whole days, since no data lie after `until_s`."""
         end_s = self.window.end_s
         if end_s + HOUR_S > self.until_s:
             end_s = day_window(day_of(max(self.until_s - 1, self.window.start_s), self.zone), self.zone).end_s
@@ -86,7 +86,11 @@ class Asked:
     @property
     def gpus_title(self) -> str:
         """The y axis of mean GPUs."""
-        mean_of = {"hour": _("GPUs (mean of the hour)"), "day": _("GPUs (mean of the day)"), "week": _("GPUs (mean of the week)")}
+        mean_of = {
+            "hour": _("GPUs (mean of the hour)"),
+            "day": _("GPUs (mean of the day)"),
+            "week": _("GPUs (mean of the week)"),
+        }
         return mean_of[self.grain]
 
     @property

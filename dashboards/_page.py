@@ -63,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """`order`: what it sorts by where that is not its text ('' for unknown, which stays last). `share`: a bar, 0 to 1."""
+    """`order`: what it sorts by where that is not its text ('': unknown, which stays last). `share`: a bar, 0 to 1."""
 
     text: str
     order: float | str | None = None
@@ -129,13 +129,16 @@ class Picture:
         columns = self.table.columns if self.table else ()
         rows = self.table.rows if self.table else ()
         return script_json(
-            {"columns": [[c.label, c.right] for c in columns], "rows": [[cell.text for cell in row.cells] for row in rows]}
+            {
+                "columns": [[c.label, c.right] for c in columns],
+                "rows": [[cell.text for cell in row.cells] for row in rows],
+            }
         )
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the bar over the tiles: `share` of the whole, `colour` a CSS property's name; `shape`: '', 'open', 'hatch'."""
+    """Part of the bar over the tiles. `share` of it; `colour` a CSS property's name, `shape` '', 'open' or 'hatch'."""
 
     label: str
     value: str

@@ -2,7 +2,7 @@
 
     python tests/browser/shots.py http://127.0.0.1:8000 var/secrets/sample_logins.json FOLDER [NAME ...]
 
-NAME limits it to the shots whose name contains it. Needs Chromium (CHROMIUM names its program; default /usr/bin/chromium).
+NAME limits it to the shots whose name contains it. Needs Chromium (CHROMIUM names its program).
 """
 
 import json
@@ -82,7 +82,10 @@ def shoot(browser: Browser, base: str, logins: list[dict[str, str]], folder: Pat
                 settle(page)
                 spill = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 page.screenshot(path=seen(name), full_page=True)
-                print(f"{seen(name).name}: {answer.status if answer else '?'}" + (f", {spill} px too wide" if spill > 0 else ""))
+                print(
+                    f"{seen(name).name}: {answer.status if answer else '?'}"
+                    + (f", {spill} px too wide" if spill > 0 else "")
+                )
             context.close()
 
 
@@ -90,7 +93,9 @@ def main() -> None:
     base, logins, folder, *wanted = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=ARGUMENTS
+        )
         shoot(browser, base.rstrip("/"), json.loads(Path(logins).read_text(encoding="utf-8")), Path(folder), wanted)
         browser.close()
 

@@ -1,7 +1,7 @@
 """Who is looking: asked of the Hub on every page and on every websocket, never of the browser.
 
-The dashboards are a service of the Hub and log in by its OAuth (state cookie, PKCE); the cookie they set holds a token of
-the Hub, signed, HttpOnly, SameSite=Lax, and Secure where the browser came by https. What the Hub says of a token is
+The dashboards are a service of the Hub and log in by its OAuth (state cookie, PKCE); the cookie they set holds a token
+of the Hub, signed, HttpOnly, SameSite=Lax, and Secure where the browser came by https. What the Hub says of a token is
 believed for CACHE_S seconds: so long a role that was taken away still counts.
 
 A Bokeh session is bound to its viewer: the signed session token names them, and a websocket that brings somebody else's
@@ -91,7 +91,7 @@ class HubProvider(AuthProvider):
     @property
     def get_user_async(self) -> Any:
         async def ask(handler: RequestHandler) -> dict[str, Any] | None:
-            handler.hub_auth = self.auth
+            handler.hub_auth = self.auth  # type: ignore[attr-defined]  # where HubOAuth looks for itself
             model = await self.auth.get_user(handler, sync=False)
             if model is None or (isinstance(handler, WebSocketHandler) and not right_viewer(handler, model["name"])):
                 return None

@@ -110,7 +110,11 @@ def script(name: str) -> Markup:
 def environment() -> Environment:
     """The templates of the pages; everything is escaped, a missing value is an error."""
     env = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.globals.update(words())
     return env

@@ -1,6 +1,6 @@
 """The look as values: reads tokens.toml and gives it to CSS, to Bokeh and to whoever draws.
 
-Pictures are drawn with the light colours. `dark_of` maps each of them to its dark twin, so one stored picture serves both.
+Pictures are drawn with the light colours. `dark_of` maps each of them to its dark twin: one stored picture serves both.
 """
 
 import tomllib
@@ -85,7 +85,7 @@ def _block(properties: dict[str, str]) -> str:
 
 
 def bokeh_theme(mode: str = "light", look: Tokens | None = None) -> dict[str, Any]:
-    """A Bokeh theme ({"attrs": …}) of these tokens; `mode` is "light" or "dark". Works for HoloViews' Bokeh back end."""
+    """A Bokeh theme ({"attrs": …}) of these tokens; `mode` is "light" or "dark". HoloViews takes it too."""
     look = look or tokens()
     colours = look.light if mode == "light" else look.dark
     text = {"text_font": look.family, "text_color": colours["muted"]}

@@ -1,0 +1,123 @@
+"""What all handlers share: the store, the pages made so far, and what stands around a page."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboards import about, occupancy, projects, spend
+from dashboards._asked import Asked
+from dashboards._filters import Filters
+from dashboards._page import Page, script_json
+from workbench import i18n
+from workbench.domain.access import Scope
+from workbench.i18n import _
+from workbench.pages import words
+from workbench.pages.cache import ScopedCache
+from workbench.pages.shell import SERVICE, Viewer, css, script, tabs
+from workbench.pages.tokens import tokens
+from workbench.services import reports
+from workbench.services.meter import CLUSTER as NOTEBOOKS
+from workbench.store.engine import Store
+
+BUILD = {"occupancy": occupancy.build, "spend": spend.build, "projects": projects.build, "about-data": about.build}
+
+
+OPEN_TO_ALL = ("about-data",)
+"""Pages for everybody who may reach the service at all."""
+
+
+VERSION_S = 300
+"""A page is made anew when its data are so much newer; the stamp says what it was made of."""
+
+
+KEPT_S, PATIENCE_S = 900, 0.2
+"""A page not older than KEPT_S is shown where making the newer one takes longer than PATIENCE_S."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A page as it was made: of data until when."""
+
+    page: Page
+    until_s: int | None
+    note: str
+    version: int
+    made_s: int
+
+
+class Centre:
+    """What the handlers share: the store, the Hub's word on who is looking, and the pages made so far."""
+
+    def __init__(self, store: Store, auth: Any) -> None:
+        self.store, self.auth = store, auth
+        self.made: ScopedCache[Built] = ScopedCache()
+        self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+        self.tokens: dict[str, str] = {}
+        """Hub token of each open Bokeh session, so that its live line can ask again; never sent to the browser."""
+
+    def fresh(self, scope: Scope, now_s: int) -> reports.Fresh | None:
+        """Until when the centre's data reach; the notebook servers' own, which are always there, say nothing of it."""
+        found = reports.freshness(self.store, scope, now_s)
+        return next((f for f in found if f.cluster != NOTEBOOKS), next(iter(found), None))
+
+    def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
+        """The page for this viewer: as it was made for the same scope of data as new, else made now."""
+        fresh = self.fresh(who.scope, now_s)
+        version = fresh.data_until_s // VERSION_S if fresh else -1
+        asked = (page, who.pages, filters, i18n.language())
+        kept = self.made.get(who.scope, asked)
+        if kept and kept.version == version:
+            return kept
+        until_s = fresh.data_until_s if fresh else now_s
+        pages = (*who.pages, *OPEN_TO_ALL)
+        page_made = BUILD[page](Asked(self.store, who.scope, pages, page, filters, now_s, until_s))
+        made = Built(page_made, fresh.data_until_s if fresh else None, fresh.note if fresh else "", version, now_s)
+        self.made.put(who.scope, asked, made)
+        return made
+
+    async def built(self, who: Viewer, page: str, filters: Filters) -> Built:
+        """`build` in the worker, in the language of the visitor.
+
+        Where the page was made a short while ago, a newer one is waited for only so long: else the one of before is
+        shown, whose stamp says of when it is, and the new one is ready for the next look.
+        """
+        language, now_s = i18n.language(), int(time.time())
+
+        def work() -> Built:
+            with i18n.speaking(language):
+                return self.build(who, page, filters, now_s)
+
+        making = asyncio.get_running_loop().run_in_executor(self.worker, work)
+        kept = self.made.get(who.scope, (page, who.pages, filters, language))
+        if kept is None or now_s - kept.made_s > KEPT_S:
+            return await making
+        done, _pending = await asyncio.wait([making], timeout=PATIENCE_S)
+        return making.result() if done else kept
+
+    def frame(self, who: Viewer | None, page: str = "", built: Built | None = None) -> dict[str, Any]:
+        """What stands around a page."""
+        centre = self.store.settings.centre
+        now_s = int(time.time())
+        local = pd.Timestamp(now_s, unit="s", tz="UTC").tz_convert(centre.zone).to_pydatetime()
+        return {
+            "centre": centre.name,
+            "home": f"{SERVICE}/{who.pages[0]}" if who and who.pages else "/hub/home",
+            "tabs": tabs(who, page) if who else [],
+            "who": who,
+            "logout_url": f"{SERVICE}/logout",
+            "css": css(),
+            "theme_js": script("theme.js"),
+            "page_js": script("page.js"),
+            "dark_of": script_json(tokens().dark_of()),
+            "fresh": words.freshness(built.until_s if built else None, now_s, centre.zone, built.note if built else ""),
+            "sample": about.label(self.store),
+            "about": f"{SERVICE}/about-data",
+            "scheme": self.store.settings.scheme.name,
+            "zone_words": _("Times are the centre's own: {zone} ({name}).").format(
+                zone=centre.time_zone, name=words.zone_name(local)
+            ),
+        }

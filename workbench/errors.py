@@ -169,7 +169,7 @@ class WorkersDoNotFit(CannotStart):
 class LoginsExposed(CannotStart):
     def __init__(self, address: str):
         super().__init__(
-            f"The Hub would listen on {address} while the sample logins exist. Remove them (workbench sample forget), "
+            f"The Hub would listen on {address} while the sample logins exist. Remove them (workbench sample forget-logins), "
             "or listen on 127.0.0.1."
         )
 

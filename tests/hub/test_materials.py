@@ -1,5 +1,7 @@
 """The course in a home: delivered, updated, and never written over."""
 
+import json
+
 import pytest
 
 from workbench.hub.materials import MANIFEST, deliver
@@ -134,3 +136,24 @@ def test_a_link_in_place_of_a_file_is_left_alone(course, home, tmp_path):
 def test_without_a_course_nothing_happens(tmp_path, home):
     assert deliver(tmp_path / "none", home).added == []
     assert not home.exists()
+
+
+def notebook(source, **metadata):
+    cell = {"cell_type": "code", "source": [source], "outputs": [], "execution_count": None, "metadata": {}}
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_a_notebook_that_lab_only_opened_is_still_ours_to_update(course, home):
+    (course / "01_explore.ipynb").write_text(notebook("1 + 1"))
+    deliver(course, home)
+    (home / "01_explore.ipynb").write_text(notebook("1 + 1", language_info={"version": "3.11.7"}))
+    (course / "01_explore.ipynb").write_text(notebook("2 + 2"))
+    assert deliver(course, home).updated == ["01_explore.ipynb"]
+
+
+def test_a_notebook_with_a_changed_cell_is_theirs(course, home):
+    (course / "01_explore.ipynb").write_text(notebook("1 + 1"))
+    deliver(course, home)
+    (home / "01_explore.ipynb").write_text(notebook("1 + 3"))
+    (course / "01_explore.ipynb").write_text(notebook("2 + 2"))
+    assert deliver(course, home).beside == ["01_explore.new.ipynb"]

@@ -2,7 +2,8 @@
 
 A manifest beside the course says the digest of each file as it was last delivered. A file that still has it is ours to
 update; one that differs is theirs, and a newer version is put beside it once, as NAME.new.ipynb. What they removed
-stays removed.
+stays removed. The digest of a notebook is that of its cells: JupyterLab writes its own version and the kernel's into the
+rest as soon as it is opened, and that is nobody's work.
 """
 
 import hashlib
@@ -46,7 +47,7 @@ def deliver(course: Path, target: Path) -> Delivered:
 
 
 def _deliver_one(content: bytes, name: str, target: Path, manifest: dict[str, str], result: Delivered) -> None:
-    file, new = target / name, _digest(content)
+    file, new = target / name, _digest(content, name)
     if not _inside(file, target):
         result.kept.append(name)
         return
@@ -70,7 +71,7 @@ def _deliver_one(content: bytes, name: str, target: Path, manifest: dict[str, st
 def _put_beside(content: bytes, name: str, target: Path, manifest: dict[str, str], result: Delivered) -> None:
     """Once per version, and never over a copy that they have changed as well."""
     beside = Path(name).with_suffix(f".new{Path(name).suffix}").as_posix()
-    file, new = target / beside, _digest(content)
+    file, new = target / beside, _digest(content, beside)
     known, present = manifest.get(beside), _digest_of(file)
     if known == new or present not in (None, known) or not _inside(file, target):
         result.kept.append(name)
@@ -103,12 +104,22 @@ def _read(manifest: Path) -> dict[str, str]:
     return {k: v for k, v in content.items() if isinstance(v, str)} if isinstance(content, dict) else {}
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _digest(content: bytes, name: str) -> str:
+    return hashlib.sha256(_cells(content) if name.endswith(".ipynb") else content).hexdigest()
+
+
+def _cells(content: bytes) -> bytes:
+    """What people write and run in a notebook, in one form; the file as it is where it is no notebook."""
+    try:
+        cells = json.loads(content)["cells"]
+        kept = [[cell["cell_type"], "".join(cell["source"]), cell.get("outputs", [])] for cell in cells]
+    except (ValueError, KeyError, TypeError):
+        return content
+    return json.dumps(kept, sort_keys=True).encode()
 
 
 def _digest_of(file: Path) -> str | None:
     try:
-        return _digest(file.read_bytes())
+        return _digest(file.read_bytes(), file.name)
     except OSError:
         return None

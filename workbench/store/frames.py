@@ -143,7 +143,7 @@ def seen_until(conn: Connection, cluster: str) -> int:
 
 
 def data_until(conn: Connection, clusters: Iterable[str]) -> dict[str, int]:
-    """Until when the data of each cluster reach: as noted, or the last moment a job of it was seen. None without data."""
+    """Until when the data of each cluster reach: as noted, or the last moment a job was seen; no entry without data."""
     noted = {str(row.cluster): int(row.data_until_at) for row in conn.execute(select(freshness))}
     until = {cluster: max(noted.get(cluster, 0), seen_until(conn, cluster)) for cluster in clusters}
     return {cluster: end for cluster, end in until.items() if end}

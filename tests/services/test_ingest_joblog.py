@@ -232,7 +232,7 @@ def test_a_submit_time_after_the_start_makes_no_wait(tmp_path):
         mapped("submit start end"),
     )
     assert not log.jobs["submit_known"].any()
-    assert "wait is unknown" in log.notices[0]
+    assert "wait unknown" in log.notices[0]
 
 
 def test_a_duration_that_is_not_end_minus_start_is_said(tmp_path):
@@ -281,6 +281,10 @@ def test_jobs_that_run_or_never_ran_are_told_apart(tmp_path):
     jobs = log.jobs.set_index("job_id")
     assert jobs["end_at"].isna().to_dict() == {"1": True, "4": False, "7": True}
     assert iso(jobs.loc["1"].seen_until_at) == "2024-01-10T12:00:00Z"
+
+
+def test_a_row_without_times_is_rejected_where_no_state_says_that_it_never_ran(tmp_path):
+    assert rejects(read(tmp_path, HEAD + "1,,,1,p\n2,,2024-01-10 10:00:00,1,p\n")) == [(2, "no start"), (3, "no start")]
 
 
 def test_running_jobs_were_seen_until_the_moment_that_the_mapping_names(tmp_path):

@@ -1,7 +1,7 @@
 """What comes out of reading a job log: a job frame, the rows that could not be used, and what else must be said."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -63,6 +63,11 @@ class ParsedLog:
 def by_kind(rejects: Iterable[Reject]) -> dict[str, int]:
     """How many rows were rejected for what, most frequent first."""
     return dict(Counter(reject.kind for reject in rejects).most_common())
+
+
+def first_reason(rejects: Sequence[Reject]) -> str | None:
+    """Line and reason of the first rejected row; None where there is none."""
+    return f"line {rejects[0].line}: {rejects[0].reason}" if rejects else None
 
 
 LONGEST_S = 10 * 366 * 86_400

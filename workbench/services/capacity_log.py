@@ -14,11 +14,12 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from workbench.analytics.parsed import NAME_MAX, Reject, by_kind, shortened
+from workbench.analytics.parsed import NAME_MAX, Reject, by_kind, first_reason, shortened
 from workbench.domain.capacity import CapacityChange
 from workbench.errors import MappingError, NothingReadable
 from workbench.periods import moment
@@ -116,8 +117,7 @@ def ingest_capacity(
     log = open_log(path, mapping.csv, [mapping.columns.since])
     readings, rejects, rows = _read(log, mapping, mapping_path)
     if not readings:
-        first = rejects[0] if rejects else None
-        raise NothingReadable(path.name, len(rejects), first and f"line {first.line}: {first.reason}")
+        raise NothingReadable(path.name, len(rejects), first_reason(rejects))
     changes = {place: _changes(by_time) for place, by_time in readings.items()}
     times = [at for by_time in readings.values() for at in by_time]
     window = (min(times), max(times) + 1)
@@ -175,7 +175,7 @@ def _readings(
 ) -> Iterator[tuple[Place, int, Gpus]]:
     nulls = frozenset(NULL_WORDS)
 
-    def cells(column: str):  # type: ignore[no-untyped-def]
+    def cells(column: str) -> pa.Array:
         def broken(row: int) -> None:
             problems.note(row, "not UTF-8", f"{column} is not valid UTF-8")
 
@@ -198,7 +198,7 @@ def _readings(
             problems.note(row, "too many GPUs", "more GPUs than can be real")
         if not wide and any(not amount.known[row] for amount in counts.values()):
             problems.note(row, "GPUs not known", "it does not say how many GPUs")
-    for row in np.flatnonzero(~problems.mask(len(batch))):
+    for row in map(int, np.flatnonzero(~problems.mask(len(batch)))):
         at = int(times.first[row]) // NS
         model = names["gpu_model"][row] or mapping.constants.gpu_model
         for column in wide:

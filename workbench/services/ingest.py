@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from workbench.analytics.parsed import ParsedLog, Reject, by_kind
+from workbench.analytics.parsed import ParsedLog, Reject, by_kind, first_reason
 from workbench.analytics.schema import JOB_KEY
 from workbench.errors import FileUnreadable, MappingError, NothingReadable
 from workbench.services.joblog.parse import parse_joblog
@@ -203,8 +203,7 @@ def _tried(cluster: str, path: Path, parsed: ParsedLog) -> IngestReport:
 
 def _check_readable(name: str, parsed: ParsedLog) -> None:
     if not parsed.understood:
-        first = parsed.rejects[0] if parsed.rejects else None
-        raise NothingReadable(name, len(parsed.rejects), first and f"line {first.line}: {first.reason}")
+        raise NothingReadable(name, len(parsed.rejects), first_reason(parsed.rejects))
 
 
 def _report(cluster: str, parsed: ParsedLog, counts: tuple[int, int, int], capture_id: int | None) -> IngestReport:

@@ -4,13 +4,13 @@ A guess is written down with the cell it was made from; what could not be guesse
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from workbench.services.joblog.cells import decoded, plain, texts
-from workbench.services.joblog.rows import open_log
+from workbench.services.joblog.rows import Batch, open_log
 from workbench.services.mapping import NULL_WORDS, Csv
 
 LIKELY = {
@@ -67,7 +67,7 @@ def guessed_mapping(path: Path, dialect: Csv | None = None) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _samples(batches, names: Sequence[str]) -> dict[str, list[str]]:  # type: ignore[no-untyped-def]
+def _samples(batches: Iterable[Batch], names: Sequence[str]) -> dict[str, list[str]]:
     nulls = frozenset(NULL_WORDS)
     batch = next(iter(batches), None)
     found: dict[str, list[str]] = {}

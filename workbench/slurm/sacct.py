@@ -7,6 +7,7 @@ Source: sacct(1).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -70,7 +71,7 @@ def parse_sacct(
     records = read_records(text, delimiter=delimiter, columns=columns)
     reader = _Reader(records, cluster, zone, weights or {})
     rejects = list(records.broken)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for record in records.rows:
         try:
             row = reader.row(record)
@@ -100,14 +101,14 @@ def parse_sacct(
 def _notices(counts: _Counts, unlisted: int, zone: ZoneInfo) -> list[str]:
     said = []
     if unlisted:
-        said.append(f"{unlisted} jobs have an empty AllocTRES: taken as jobs without GPUs.")
+        said.append(f"Jobs with an empty AllocTRES, taken as jobs without GPUs: {unlisted}.")
     if counts.clock_differs:
         said.append(
-            f"In {counts.clock_differs} jobs End − Start is not Elapsed (End − Start counts). "
+            f"Jobs in which End − Start is not Elapsed (End − Start counts): {counts.clock_differs}. "
             f"Times were read as {zone.key}: is that the cluster's zone?"
         )
     if counts.late_submit:
-        said.append(f"{counts.late_submit} jobs were submitted after they started: their wait is unknown.")
+        said.append(f"Jobs submitted after they started, their wait unknown: {counts.late_submit}.")
     return said
 
 
@@ -124,7 +125,7 @@ class _Reader:
         # JobID is in every export and unique for tasks and components too; a text with JobIDRaw alone is keyed by that.
         self.id_column = "jobid" if "jobid" in self.place else "jobidraw"
 
-    def row(self, record: Record) -> dict[str, object] | None:
+    def row(self, record: Record) -> dict[str, Any] | None:
         """The job of a row; None for a step or a job that never started (counted)."""
         cell = self._cells(record)
         job_id = cell(self.id_column)
@@ -137,7 +138,8 @@ class _Reader:
         submit, start, end = (self._moment(cell, name) for name in ("submit", "start", "end"))
         elapsed = self._elapsed(cell)
         if not start or state in WAITS:
-            return self._without_start(state, elapsed, submit)
+            self._without_start(state, elapsed, submit)
+            return None
         if "[" in job_id:
             raise Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: export with --array")
         runs_on = not end and (state is None or state in RUNS_ON)

@@ -36,7 +36,7 @@ class Problems:
 
     rows: dict[int, tuple[str, str]] = field(default_factory=dict)
 
-    def note(self, row: int, kind: str, reason: str) -> None:
+    def note(self, row: int | np.integer[Any], kind: str, reason: str) -> None:
         self.rows.setdefault(int(row), (kind, reason))
 
     def mask(self, length: int) -> Flags:
@@ -233,7 +233,7 @@ def _whole_numbers(column: pa.Array) -> tuple[Flags, Ints]:
     return np.zeros(len(column), dtype=bool), np.zeros(len(column), dtype=np.int64)
 
 
-def _read(cell: object, scale: Fraction, read: Callable[[Fraction], int]) -> int:
+def _read(cell: object, scale: Fraction | int, read: Callable[[Fraction], int]) -> int:
     number = exact(cell)
     if number < 0:
         raise ValueError(f"{cell} is negative")

@@ -102,10 +102,10 @@ class Fields:
             self.problems.note(row, "cpus not readable", f"cpus: {found.values[row]} is more than can be real")
         return found
 
-    def note(self, rows: Flags | Iterable[int], kind: str, reason: str) -> None:
+    def note(self, rows: Flags, kind: str, reason: str) -> None:
         """The same trouble in several rows."""
         for row in np.flatnonzero(rows):
-            self.problems.note(int(row), kind, reason)
+            self.problems.note(row, kind, reason)
 
     def _not_utf8(self, ours: str) -> Callable[[int], None]:
         def broken(row: int) -> None:

@@ -134,8 +134,8 @@ def _written(column: pa.Array, form: TimeForm, name: str, problems: Problems) ->
             if fast is not None:
                 values[rows], aware[rows], slow[rows] = fast, is_aware, False
     elif (parsed := _by_pattern(column, form.form)) is not None:
-        values, aware, read = parsed
-        slow &= ~read
+        values, aware, done = parsed
+        slow &= ~done
     seen: dict[str, tuple[int, bool] | str] = {}
     for row, text in zip(np.flatnonzero(slow), column.take(pa.array(np.flatnonzero(slow))).to_pylist(), strict=True):
         if text not in seen:

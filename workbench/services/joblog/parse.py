@@ -186,13 +186,13 @@ def _whole(parts: list[_Part], mapping: LogMapping, cluster: str) -> ParsedLog:
 def _notices(parts: list[_Part], jobs: pd.DataFrame) -> list[str]:
     said = []
     if odd := sum(part.submit_odd for part in parts):
-        said.append(f"{odd} jobs have a submit time after their start, or one that came twice: their wait is unknown.")
+        said.append(f"Jobs with a submit time after their start, or one that came twice, their wait unknown: {odd}.")
     if differs := sum(part.duration_differs for part in parts):
-        said.append(f"In {differs} rows the duration is not end − start (end − start counts).")
+        said.append(f"Rows in which the duration is not end − start (end − start counts): {differs}.")
     again = jobs[jobs.duplicated(["job_id", "submit_at"], keep=False)]
     if clashing := int((~again.duplicated(keep=False)).sum()):
         said.append(
-            f"{clashing} rows share job id and submit time with a row that says something else; the newest counts. "
+            f"Rows that share job id and submit time and say different things (the newest counts): {clashing}. "
             'If ids are not unique, leave job_id out; if a job has a row per attempt, set one_row_per = "attempt".'
         )
     return said

@@ -12,7 +12,7 @@ import lzma
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -158,7 +158,7 @@ def read_text(path: Path) -> str:
 def _opened(path: Path, head: bytes, encoding: str) -> IO[str]:
     packed = next((opener for mark, opener in _PACKED if head.startswith(mark)), None)
     raw = packed(path, "rb") if packed else path.open("rb")
-    return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")  # type: ignore[arg-type]
+    return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
 
 
 def _check_kind(path: Path, head: bytes) -> None:
@@ -180,9 +180,9 @@ def _delimiter(line: str, wanted: tuple[str, ...], dialect: Csv) -> str:
     return max((",", ";", "\t", "|"), key=score)
 
 
-def _quoting(dialect: Csv) -> dict[str, object]:
+def _quoting(dialect: Csv) -> dict[str, Any]:
     # Strict: text behind a closing quote is a mistake in that line, not the beginning of a guess.
-    options: dict[str, object] = {"strict": True, "escapechar": dialect.escape, "doublequote": dialect.escape is None}
+    options: dict[str, Any] = {"strict": True, "escapechar": dialect.escape, "doublequote": dialect.escape is None}
     return options | ({"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE})
 
 
@@ -232,7 +232,7 @@ def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> 
         next(lines)
     lines.taken = []
     options = _quoting(dialect)
-    reader = csv.reader(lines, delimiter=delimiter, **options)  # type: ignore[arg-type]
+    reader = csv.reader(lines, delimiter=delimiter, **options)
     while True:
         begin = lines.number + 1
         try:
@@ -241,7 +241,7 @@ def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> 
             return
         except (csv.Error, _Unclosed) as problem:
             yield _unread(lines, begin, problem)
-            reader = csv.reader(lines, delimiter=delimiter, **options)  # type: ignore[arg-type]
+            reader = csv.reader(lines, delimiter=delimiter, **options)
             continue
         raw, lines.taken = lines.taken, []
         while len(cells) > width and not cells[-1].strip():
@@ -249,7 +249,7 @@ def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> 
         if len(raw) > 1 and _swallowed(cells, width, delimiter):
             lines.taken = raw
             yield _unread(lines, begin, None)
-            reader = csv.reader(lines, delimiter=delimiter, **options)  # type: ignore[arg-type]
+            reader = csv.reader(lines, delimiter=delimiter, **options)
             continue
         if len(cells) == width:
             yield _Row(begin, cells, raw)

@@ -82,9 +82,10 @@ def _states(
     silent = np.asarray(pc.is_null(state))
     # A duration beside the state "running" is its age so far, not its length.
     runs_on = started & (says_running | (~end.known & silent))
-    no_time = ~end_given & (~duration.known | (duration.values == 0))
+    no_time = ~duration.known | (duration.values == 0)
     over = is_one_of(state, RAN) | says_running
-    not_started = (says_waiting & ~end_given) | (~started & ~over & (no_time | ~silent))
+    # Only its state can say that a job never began: without one, a row without times is a row with something missing.
+    not_started = (says_waiting & ~end_given) | (~started & ~over & ~silent & no_time)
     not_started &= ~fields.problems.mask(fields.length)
     fields.note(~started & ~not_started, "no start", "it has no start")
     over_without_end = started & ~end.known & ~runs_on & ~not_started

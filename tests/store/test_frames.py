@@ -18,10 +18,11 @@ from workbench.analytics.schema import job_frame
 from workbench.analytics.sweep import sweep
 from workbench.periods import Window
 from workbench.settings import load
-from workbench.store import frames
+from workbench.store import facts
 from workbench.store.engine import open_store
-from workbench.store.frames import KEYS, SUMS, Wanted, used
+from workbench.store.frames import SUMS, used
 from workbench.store.jobs import upsert_jobs
+from workbench.store.wanted import KEYS, Wanted
 from workbench.units import DAY_S, GPU_PARTS
 
 ZONES = ("Asia/Hong_Kong", "Asia/Kolkata", "America/New_York")  # the last changes its clocks on 8 March 2026
@@ -109,7 +110,7 @@ def test_wanting_none_of_something_gives_nothing(stores):
 
 def test_extent_is_from_the_first_hour_to_the_last(stores):
     with stores["Asia/Hong_Kong"].read() as conn:
-        window = frames.extent(conn, Wanted())
+        window = facts.extent(conn, Wanted())
     assert window.start_s <= JOBS["start_at"].min() < window.start_s + 3600
     assert window.end_s - 3600 < JOBS["end_at"].max() <= window.end_s
 
@@ -121,5 +122,5 @@ def test_at_a_moment_only_what_runs_then_is_counted(store):
     with store.begin() as conn:
         upsert_jobs(conn, job_frame([running, ended, later]), ZoneInfo("UTC"))
     with store.read() as conn:
-        parts = [frames.at_moment(conn, Wanted(), OPENING_S + s)["gpu_parts"].sum() for s in (-1, 0, 39, 40, 55, 60)]
+        parts = [facts.at_moment(conn, Wanted(), OPENING_S + s)["gpu_parts"].sum() for s in (-1, 0, 39, 40, 55, 60)]
     assert parts == [0, 8, 8, 3, 3, 10]

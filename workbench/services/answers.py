@@ -28,7 +28,7 @@ from workbench.services.cost import server_cost
 from workbench.services.lake_files import LakeFile, lake_files
 from workbench.services.reports import Only
 from workbench.store.engine import Store
-from workbench.store.frames import project_rows
+from workbench.store.facts import project_rows
 from workbench.units import GPU_PARTS, HOUR_S
 
 LAKE_SCHEMA = 1

@@ -10,10 +10,10 @@ from workbench.analytics import capacity
 from workbench.analytics.schema import UNKNOWN
 from workbench.domain.access import Scope
 from workbench.services.filters import EVERYTHING, Only, wanted_places, wanted_rows
-from workbench.store import frames
+from workbench.store import facts
 from workbench.store.engine import Store
-from workbench.store.frames import Wanted
 from workbench.store.tables import freshness as freshness_table
+from workbench.store.wanted import Wanted
 from workbench.units import GPU_PARTS, HOUR_S
 
 
@@ -75,7 +75,7 @@ def centre_now(store: Store, scope: Scope, now_s: int, only: Only = EVERYTHING) 
         at_s = max(until.values())
         live = [c for c, t in until.items() if t > at_s - 24 * HOUR_S]
         running = _running(conn, wanted, live, at_s)
-        changes, out = frames.capacity_rows(conn, wanted)
+        changes, out = facts.capacity_rows(conn, wanted)
     pieces = capacity.steps(changes, out)
     since = capacity.known_since(changes)
     there = pieces[(pieces["from_at"] <= at_s) & (pieces["to_at"] > at_s) & pieces["cluster"].map(since).le(at_s)]
@@ -93,7 +93,7 @@ def capacity_steps(store: Store, start_s: int, end_s: int, only: Only = EVERYTHI
         to the window), int64 GPUs installed, in_service, allocatable, out, capacity (in service less out).
     """
     with store.read() as conn:
-        changes, out = frames.capacity_rows(conn, wanted_places(conn, only))
+        changes, out = facts.capacity_rows(conn, wanted_places(conn, only))
     pieces = capacity.steps(changes, out)
     inside = pieces[(pieces["from_at"] < end_s) & (pieces["to_at"] > start_s)].copy()
     return _moments(
@@ -109,7 +109,7 @@ def outages(store: Store, start_s: int, end_s: int, only: Only = EVERYTHING) -> 
         int64 gpus, bool planned, reason.
     """
     with store.read() as conn:
-        _, out = frames.capacity_rows(conn, wanted_places(conn, only))
+        _, out = facts.capacity_rows(conn, wanted_places(conn, only))
     touching = (out["start_at"] < end_s) & (out["end_at"].fillna(end_s + 1) > start_s)
     return _moments(out[touching].sort_values("start_at", kind="stable"))
 
@@ -123,7 +123,7 @@ def freshness(store: Store, scope: Scope, now_s: int) -> tuple[Fresh, ...]:
 def _fresh(conn: Connection, wanted: Wanted, now_s: int) -> tuple[Fresh, ...]:
     """Noted freshness of a cluster, else the last moment any of its jobs was seen."""
     noted = {row.cluster: row for row in conn.execute(select(freshness_table))}
-    places = frames.present(conn, Wanted(wanted.clusters))
+    places = facts.present(conn, Wanted(wanted.clusters))
     found = []
     for cluster in sorted(set(places["cluster"]) | set(noted)):
         if wanted.clusters is not None and cluster not in wanted.clusters:
@@ -131,7 +131,7 @@ def _fresh(conn: Connection, wanted: Wanted, now_s: int) -> tuple[Fresh, ...]:
         if cluster in noted:
             until, note = int(noted[cluster].data_until_at), str(noted[cluster].note)
         else:
-            until, note = frames.seen_until(conn, cluster), ""
+            until, note = facts.seen_until(conn, cluster), ""
         until = min(until, now_s)
         found.append(Fresh(cluster, until, now_s - until, note))
     return tuple(sorted(found, key=lambda f: (-f.data_until_s, f.cluster)))
@@ -140,7 +140,7 @@ def _fresh(conn: Connection, wanted: Wanted, now_s: int) -> tuple[Fresh, ...]:
 def _running(conn: Connection, wanted: Wanted, clusters: Sequence[str], at_s: int) -> pd.DataFrame:
     """GPU parts and jobs at a moment, by place: those still running, and those whose end lies after it."""
     limited = Wanted(tuple(clusters), wanted.partitions, wanted.gpu_models, wanted.projects)
-    return frames.at_moment(conn, limited, at_s)
+    return facts.at_moment(conn, limited, at_s)
 
 
 def _place(row: dict[str, object]) -> PlaceNow:

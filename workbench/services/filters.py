@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from workbench.analytics.schema import UNKNOWN
 from workbench.domain.access import OwnProjects, Scope, may_see
-from workbench.store import frames
+from workbench.store import facts
 from workbench.store.engine import Store
-from workbench.store.frames import Wanted
+from workbench.store.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def choices(store: Store, scope: Scope) -> Choices:
     """What the filters can be set to for this viewer."""
     with store.read() as conn:
         wanted = wanted_rows(conn, scope, EVERYTHING)
-        present = frames.present(conn, wanted)
-        known = frames.project_rows(conn)
+        present = facts.present(conn, wanted)
+        known = facts.project_rows(conn)
     slugs = set(known["slug"]) | set(present["project"]) - {UNKNOWN}
     slugs = {slug for slug in slugs if may_see(scope, slug)}
     titles = dict(zip(known["slug"], known["title"], strict=True))
@@ -72,7 +72,7 @@ def wanted_rows(conn: Connection, scope: Scope, only: Only) -> Wanted:
     if only.project is not None:
         allowed = {only.project} if allowed is None else allowed & {only.project}
     if only.category is not None:
-        known = frames.project_rows(conn)
+        known = facts.project_rows(conn)
         members = set(known[known["category"] == only.category]["slug"])
         allowed = members if allowed is None else allowed & members
     return Wanted(
@@ -83,7 +83,7 @@ def wanted_rows(conn: Connection, scope: Scope, only: Only) -> Wanted:
 def wanted_places(conn: Connection, only: Only) -> Wanted:
     clusters = None if only.cluster is None else (only.cluster,)
     if only.measured:
-        stated = frames.capacity_rows(conn, Wanted(clusters))[0]["cluster"]
+        stated = facts.capacity_rows(conn, Wanted(clusters))[0]["cluster"]
         clusters = tuple(sorted(set(stated))) or clusters
     return Wanted(
         clusters,

@@ -8,7 +8,7 @@ from workbench.errors import UnknownProject
 from workbench.periods import Window
 from workbench.services.filters import EVERYTHING, Only, choices, wanted_rows, zone_of
 from workbench.services.usage import usage
-from workbench.store import frames
+from workbench.store import facts
 from workbench.store.engine import Store
 from workbench.units import GPU_PARTS, HOUR_S
 
@@ -26,8 +26,8 @@ def projects(store: Store, scope: Scope, start_s: int, end_s: int, only: Only = 
     before = usage(store, scope, 2 * start_s - end_s, start_s, ("project",), only)
     with store.read() as conn:
         wanted = wanted_rows(conn, scope, only)
-        known = frames.project_rows(conn).rename(columns={"slug": "project"})
-        users = frames.user_counts(conn, Window(start_s, end_s), wanted, zone_of(store))
+        known = facts.project_rows(conn).rename(columns={"slug": "project"})
+        users = facts.user_counts(conn, Window(start_s, end_s), wanted, zone_of(store))
         allowed = wanted.projects
     if allowed is not None:
         known = known[known["project"].isin(allowed)]
@@ -69,7 +69,7 @@ def wait(store: Store, scope: Scope, start_s: int, end_s: int, only: Only = EVER
     known = used[used["wait_known_jobs"] > 0]["project"]
     with store.read() as conn:
         wanted = wanted_rows(conn, scope, only)
-        jobs = frames.waits(conn, Window(start_s, end_s), wanted) if len(known) else None
+        jobs = facts.waits(conn, Window(start_s, end_s), wanted) if len(known) else None
     rows = used[["project", "jobs"]].rename(columns={"wait_known_jobs": "known_jobs"})
     if jobs is None:
         found = pd.DataFrame(columns=["project", "known_jobs", "mean_s", "median_s", "p95_s"])

@@ -38,7 +38,7 @@ from workbench.services.centre import CentreNow, Fresh, PlaceNow, capacity_steps
 from workbench.services.filters import EVERYTHING, Choices, Only, choices, wanted_rows, zone_of
 from workbench.services.project_usage import check_project, project_users, projects, wait
 from workbench.services.usage import NAMES, usage
-from workbench.store import frames
+from workbench.store import facts, frames
 from workbench.store.engine import Store
 
 __all__ = [
@@ -102,10 +102,10 @@ def occupancy(
     with store.read() as conn:
         wanted = wanted_rows(conn, scope, only)
         busy = frames.used(conn, window, by, keys, wanted, zone, ("gpu_part_seconds",))
-        changes, out = frames.capacity_rows(conn, wanted)
-        until = {cluster: hour_ceil(end) for cluster, end in frames.data_until(conn, set(changes["cluster"])).items()}
+        changes, out = facts.capacity_rows(conn, wanted)
+        until = {cluster: hour_ceil(end) for cluster, end in facts.data_until(conn, set(changes["cluster"])).items()}
         if "category" in split:
-            known = frames.project_rows(conn)
+            known = facts.project_rows(conn)
             busy["category"] = busy["project"].map(dict(zip(known["slug"], known["category"], strict=True))).fillna("")
     since = stated.known_since(changes)
     known = {cluster: Window(since[cluster], end) for cluster, end in until.items() if since.get(cluster, end) < end}
@@ -132,4 +132,4 @@ def heat(store: Store, scope: Scope, start_s: int, end_s: int, only: Only = EVER
 def data_window(store: Store, scope: Scope, only: Only = EVERYTHING) -> Window | None:
     """From the beginning of the first hour with data to the end of the last; None where there are none."""
     with store.read() as conn:
-        return frames.extent(conn, wanted_rows(conn, scope, only))
+        return facts.extent(conn, wanted_rows(conn, scope, only))

@@ -12,7 +12,7 @@ from workbench.domain.access import Scope
 from workbench.errors import BadQuestion
 from workbench.periods import Window
 from workbench.services.filters import EVERYTHING, Only, wanted_rows, zone_of
-from workbench.store import frames
+from workbench.store import facts, frames
 from workbench.store.engine import Store
 
 NAMES = ("cluster", "project", "category", "organisation", "user_name", "partition", "gpu_model")
@@ -47,7 +47,7 @@ def usage(
     with store.read() as conn:
         keys = list(dict.fromkeys("project" if n in ("category", "organisation") else n for n in names))
         rows = frames.used(conn, window, grain, keys, wanted_rows(conn, scope, only), zone_of(store))
-        known = frames.project_rows(conn)
+        known = facts.project_rows(conn)
     for name in ("category", "organisation"):
         if name in names:
             rows[name] = rows["project"].map(dict(zip(known["slug"], known[name], strict=True))).fillna(UNKNOWN)

@@ -2,7 +2,7 @@
 
 A manifest beside the course says the digest of each file as it was last delivered. A file that still has it is ours to
 update; one that differs is theirs, and a newer version is put beside it once, as NAME.new.ipynb. What they removed
-stays removed. The digest of a notebook is that of its cells: JupyterLab writes its own version and the kernel's into the
+stays removed. The digest of a notebook is that of its cells: JupyterLab writes its version and the kernel's into the
 rest as soon as it is opened, and that is nobody's work.
 """
 

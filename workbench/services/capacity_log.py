@@ -126,7 +126,7 @@ def ingest_capacity(
         return CapacityReport(name, rows, count, count, 0, rejects, window, None)
     digest, size = keep_bytes(store.settings.raw, path)
     capture = Capture("capacity", name, path.name, digest, size, read_as)
-    with store.db() as db:
+    with store.db(writes=True) as db:
         added, removed = _store(db, name, changes, window, mapping.note)
         conn = db.connection()
         known = known_capture(conn, capture)

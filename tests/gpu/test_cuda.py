@@ -1,4 +1,4 @@
-"""On a machine with a GPU: the cluster is Dask-CUDA's, frames are cuDF's, and every figure is the same as with pandas."""
+"""On a machine with a GPU: the cluster is Dask-CUDA's, frames are cuDF's, every figure is the same as with pandas."""
 
 import pandas as pd
 import pytest

@@ -41,6 +41,8 @@ def jobs(parts: Sequence[LakePart], schema: pa.Schema, start_s: int | None = Non
     """
     on_gpu = dask.config.get("dataframe.backend", "pandas") == "cudf"
     empty = _to_frame(schema.empty_table(), "", "")
+    if on_gpu:
+        empty = _cudf_of(empty)
     if not parts:
         return dd.from_pandas(empty, npartitions=1)
     filters = [
@@ -49,7 +51,7 @@ def jobs(parts: Sequence[LakePart], schema: pa.Schema, start_s: int | None = Non
         if edge is not None
     ]
     read = partial(_read_cudf if on_gpu else _read_pandas, filters=filters or None)
-    return dd.from_map(read, list(parts), meta=_cudf_of(empty) if on_gpu else empty, label="jobs-of-lake")
+    return dd.from_map(read, list(parts), meta=empty, label="jobs-of-lake")
 
 
 def _read_pandas(part: LakePart, columns: list[str] | None = None, *, filters: Any = None) -> pd.DataFrame:

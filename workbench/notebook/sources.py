@@ -53,7 +53,7 @@ def find_source(environ: Mapping[str, str], now: Any) -> Source:
         token = environ.get("JUPYTERHUB_API_TOKEN")
         if not token:
             raise NoAnswer("This server has no token for the centre.", "Stop your server and start it again.")
-        return HubSource(environ["WORKBENCH_API"], token, Path(environ.get("HOME", "/tmp")) / ".cache/workbench/lake")  # noqa: S108
+        return HubSource(environ["WORKBENCH_API"], token, Path.home() / ".cache/workbench/lake")
     settings = load()
     if not environ.get("WORKBENCH_HOME") and not (settings.home / ".workbench").exists():
         raise NoAnswer("No centre is in reach of this notebook.", OUTSIDE)

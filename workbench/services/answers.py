@@ -22,10 +22,11 @@ import pandas as pd
 
 from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.errors import BadQuestion
-from workbench.periods import iso, parse_moment
+from workbench.periods import iso
 from workbench.services import reports, spend
 from workbench.services.cost import server_cost
 from workbench.services.lake_files import LakeFile, lake_files
+from workbench.services.question import Asked, choice, moment_of
 from workbench.services.reports import Only
 from workbench.store.engine import Store
 from workbench.store.facts import project_rows
@@ -34,9 +35,6 @@ from workbench.units import GPU_PARTS, HOUR_S
 LAKE_SCHEMA = 1
 """Raised when the columns of the lake's files change in a way that a reader must know."""
 SAMPLE = "sample data: Philly 2017 job log, replayed"
-EARLIEST_S, LATEST_S = 0, 4_102_444_800
-MOST_HOURS = 10 * 366 * 24
-"""Rows of one answer by the hour: more would hold up everybody else."""
 PERIODS = {"hour": "hour_start", "day": "day_start", "week": "week_start", "month": "month_start"}
 USAGE_BY = {"project": "project", "user": "user_name", "partition": "partition", "gpu_model": "gpu_model"}
 CHARGES_BY = ("project", "category", "partition", "gpu_model", "day")
@@ -49,37 +47,6 @@ class Answer:
 
     facts: dict[str, Any]
     table: pd.DataFrame | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A checked question: who asks, when, and its parameters; the window is None where nothing limits it."""
-
-    store: Store
-    scope: Scope
-    now: int
-    by: str | None
-    split: str | None
-    project: str | None
-    cluster: str | None
-    server: str | None
-    start_s: int | None
-    end_s: int | None
-
-    def window(self) -> tuple[int, int]:
-        """The asked window, open ends closed by the data: [0, 0) where there are none."""
-        data = reports.data_window(self.store, self.scope, Only(cluster=self.cluster, project=self.project))
-        # The last period is whole where the data reach its end, also when nothing ran then.
-        fresh = reports.freshness(self.store, self.scope, self.now)
-        noted = [f.data_until_s for f in fresh if self.cluster in (None, f.cluster)]
-        until = min(max([*noted, data.end_s]), self.now) if data else 0
-        start = self.start_s if self.start_s is not None else (data.start_s if data else 0)
-        end = self.end_s if self.end_s is not None else max(until, start)
-        if end < start:
-            raise BadQuestion(f"the end ({iso(end)}) lies before the start ({iso(start)})", "swap them")
-        if self.by == "hour" and end - start > MOST_HOURS * HOUR_S:
-            raise BadQuestion("that is more than ten years of hours", "ask for a shorter window, or by day")
-        return start, end
 
 
 def answer(store: Store, scope: Scope, question: str, params: Mapping[str, str], now: int) -> Answer:
@@ -103,7 +70,7 @@ def answer(store: Store, scope: Scope, question: str, params: Mapping[str, str],
         raise BadQuestion(f"{question} has no {', '.join(unknown)}", f"it takes {', '.join(allowed) or 'no parameter'}")
     zone = store.settings.centre.zone
     names = {name: params.get(name) or None for name in ("by", "split", "project", "cluster", "server")}
-    start_s, end_s = (_moment(params.get(name), zone) for name in ("start", "end"))
+    start_s, end_s = (moment_of(params.get(name), zone) for name in ("start", "end"))
     asked = Asked(store, scope, now, **names, start_s=start_s, end_s=end_s)
     if asked.project is not None and question != "cost":
         reports.check_project(store, scope, asked.project)
@@ -131,7 +98,7 @@ def _projects(asked: Asked) -> Answer:
 
 
 def _usage(asked: Asked) -> Answer:
-    by = _choice("by", asked.by, (*USAGE_BY, *PERIODS), "project")
+    by = choice("by", asked.by, (*USAGE_BY, *PERIODS), "project")
     start, end = asked.window()
     rows = reports.usage(
         asked.store, asked.scope, start, end, (USAGE_BY.get(by, by),), Only(asked.cluster, project=asked.project)
@@ -148,8 +115,8 @@ def _usage(asked: Asked) -> Answer:
 
 
 def _occupancy(asked: Asked) -> Answer:
-    by = _choice("by", asked.by, tuple(PERIODS), "day")
-    split = _choice("split", asked.split, SPLITS, None)
+    by = choice("by", asked.by, tuple(PERIODS), "day")
+    split = choice("split", asked.split, SPLITS, None)
     start, end = asked.window()
     stated = not reports.capacity_steps(asked.store, start, end, Only(asked.cluster)).empty
     only = Only(asked.cluster, measured=stated)
@@ -168,7 +135,7 @@ def _occupancy(asked: Asked) -> Answer:
 
 
 def _charges(asked: Asked) -> Answer:
-    by = _choice("by", asked.by, CHARGES_BY, "project")
+    by = choice("by", asked.by, CHARGES_BY, "project")
     rows = _charged(asked, by)
     told = _named(asked, rows, by, by) if by != "day" else pd.DataFrame({"day": rows["day"]})
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
@@ -282,27 +249,6 @@ def _number(values: pd.Series) -> Any:
 
 def _currency(asked: Asked) -> str:
     return asked.store.settings.centre.currency.lower()
-
-
-def _choice(name: str, given: str | None, allowed: tuple[str, ...], default: str | None) -> Any:
-    if given is None:
-        return default
-    if given not in allowed:
-        raise BadQuestion(f"{name}={given!r} is not known", f"it is one of {', '.join(allowed)}")
-    return given
-
-
-def _moment(text: str | None, zone: Any) -> int | None:
-    if not text:
-        return None
-    write = "write it like 2026-10-14 or 2026-10-14T08:00Z"
-    try:
-        parsed = parse_moment(text, zone)
-    except (ValueError, OverflowError) as problem:
-        raise BadQuestion(str(problem), write) from problem
-    if not EARLIEST_S <= parsed < LATEST_S:
-        raise BadQuestion(f"{text} is not between the years 1970 and 2100", write)
-    return parsed
 
 
 def _window_facts(start: int, end: int) -> dict[str, Any]:

@@ -64,9 +64,11 @@ def _application(centre: Centre, page: str) -> Any:
     return application
 
 
-def server(store: Store, auth: Any, address: str, port: int, origins: list[str]) -> Any:
+def server(
+    store: Store, auth: Any, address: str, port: int, origins: list[str], cookie_secret: str | None = None
+) -> Any:
     """The server, not yet started."""
-    centre = Centre(store, auth)
+    centre = Centre(store, identity.prepared(auth))
     PageHandler.centre = centre
     # Panel puts its own handlers into this list in the same way; documents to be embedded elsewhere are not offered.
     per_app_patterns[:] = [(r"/ws", WSHandler), (r"/?", PageHandler)]
@@ -79,9 +81,10 @@ def server(store: Store, auth: Any, address: str, port: int, origins: list[str])
         prefix=SERVICE,
         show=False,
         start=False,
+        verbose=False,
         websocket_origin=origins,
         auth_provider=identity.HubProvider(auth),
-        cookie_secret=identity.secret(),
+        cookie_secret=cookie_secret or identity.secret(),
         sign_sessions=True,
         secret_key=identity.secret().encode(),
         include_headers=[],

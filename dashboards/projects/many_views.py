@@ -66,7 +66,11 @@ def used_bars(asked: Asked, data: AllData) -> Picture:
     )
     three = float(used["gpu_hours"].head(3).sum()) / total
     said = (
-        _("The three largest used {share} of all GPU time.").format(share=words.percent(three)) if len(used) > 3 else ""
+        _("The three largest used {share} of all GPU time.").format(share=words.percent(three))
+        if len(used) > 3
+        else _("{project} used {share} of it.").format(
+            project=labels[0], share=words.percent(float(used["gpu_hours"].iloc[0]) / total)
+        )
     )
     columns = (Column(_("Project")), Column(_("GPU-hours"), right=True), Column(_("Share"), right=True))
     rows = tuple(

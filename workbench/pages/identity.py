@@ -29,7 +29,11 @@ VIEWER_KEY = "viewer"
 
 def hub_auth() -> HubOAuth:
     """The Hub's OAuth for this service, from the environment that the Hub gave it."""
-    auth = HubOAuth.instance()
+    return HubOAuth.instance()
+
+
+def prepared(auth: HubOAuth) -> HubOAuth:
+    """The Hub's OAuth, told how long to believe an answer and how far its cookies may travel."""
     auth.cache_max_age = CACHE_S
     auth.cookie_options = {"samesite": "Lax"}
     return auth

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from workbench.domain.access import Scope
 from workbench.errors import BadQuestion

@@ -64,21 +64,44 @@ def read_records(text: str, *, delimiter: str | None = None, columns: Sequence[s
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise ValueError("it is empty")
-    head = lines[first]
-    if columns is None:
-        delimiter, names = _header(head, delimiter)
-        begin = first + 1
-    else:
-        names = [name.strip().lower() for name in columns]
-        delimiter = delimiter or _delimiter_for(head, len(names))
-        begin = first + ([cell.strip().lower() for cell in head.split(delimiter)][: len(names)] == names)
-    width = len(names) - (names[-1] == "")  # sacct --parsable ends each line with the delimiter
-    columns_found = tuple(names[:width])
+    layout, begin = _layout(lines[first], delimiter, columns)
     rows: list[Record] = []
     broken: list[Reject] = []
-    for found in _records(lines, begin, delimiter, columns_found):
-        (rows if isinstance(found, Record) else broken).append(found)  # type: ignore[arg-type]
-    return Records(columns_found, delimiter, rows, broken)
+    for found in _records(lines, first + begin, layout):
+        if isinstance(found, Record):
+            rows.append(found)
+        else:
+            broken.append(found)
+    return Records(layout.columns, layout.delimiter, rows, broken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a record is written. `ends`: with the delimiter once more, as `sacct --parsable` does."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    ends: bool
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    def fields(self, line: str) -> int:
+        return line.count(self.delimiter) + 1 - self.ends
+
+
+def _layout(head: str, delimiter: str | None, columns: Sequence[str] | None) -> tuple[_Layout, int]:
+    """The layout that the first line shows, and 1 if that line is a header."""
+    if columns is None:
+        delimiter, names = _header(head, delimiter)
+        ends = names[-1] == ""
+        return _Layout(tuple(names[:-1] if ends else names), delimiter, ends), 1
+    names = [name.strip().lower() for name in columns]
+    names = names[:-1] if names[-1] == "" else names
+    delimiter = delimiter or _delimiter_for(head, len(names))
+    layout = _Layout(tuple(names), delimiter, ends=head.count(delimiter) == len(names))
+    return layout, int([cell.strip().lower() for cell in head.split(delimiter)][: len(names)] == names)
 
 
 def _header(line: str, delimiter: str | None) -> tuple[str, list[str]]:
@@ -101,73 +124,75 @@ def _delimiter_for(line: str, width: int) -> str:
     raise ValueError(f"no delimiter cuts its first line into the {width} columns given; name it (--delimiter)")
 
 
-def _records(lines: list[str], begin: int, delimiter: str, columns: tuple[str, ...]) -> Iterator[Record | Reject]:
-    width, number = len(columns), begin
-    last: Record | None = None
+def _records(lines: list[str], begin: int, layout: _Layout) -> Iterator[Record | Reject]:
+    number, last = begin, None
     while number < len(lines):
         line = lines[number]
-        cells, taken = _fit(line, delimiter, columns), 1
-        if cells is None and line.strip() and line.count(delimiter) + 1 < width:
-            cells, taken = _joined(lines, number, delimiter, columns)
+        cells, taken = _fit(line, layout), 1
+        if cells is None and line.strip() and layout.fields(line) < layout.width:
+            cells, taken = _joined(lines, number, layout)
         if cells is not None:
             if last is not None:
                 yield last
             last = Record(number + 1, cells)
-        elif line.strip() and last is not None and _continues(line, delimiter, columns):
+        elif line.strip() and last is not None and _continues(line, layout):
             last.cells[-1] = f"{last.cells[-1]}\n{line}"
         elif line.strip():
-            yield Reject(number + 1, "wrong number of fields", _why(line.count(delimiter) + 1, width), shortened(line))
+            yield Reject(number + 1, "wrong number of fields", _why(line, layout), shortened(line))
         number += taken
     if last is not None:
         yield last
 
 
-def _continues(line: str, delimiter: str, columns: tuple[str, ...]) -> bool:
+def _continues(line: str, layout: _Layout) -> bool:
     """Whether a line can only be more of the free text that ends the record before it: it begins no record itself."""
-    return columns[-1] in FREE_TEXT and not JOB_ID.fullmatch(line.split(delimiter)[0].strip())
+    begins = JOB_ID.fullmatch(line.split(layout.delimiter)[0].strip())
+    return layout.columns[-1] in FREE_TEXT and not layout.ends and not begins
 
 
-def _why(have: int, width: int) -> str:
-    if have > width:
-        return f"{have} fields where the header names {width}: a text holds the delimiter; export with --delimiter"
-    return f"{have} fields where the header names {width}: the record is broken off"
+def _why(line: str, layout: _Layout) -> str:
+    have = f"{layout.fields(line)} fields where the header names {layout.width}"
+    if layout.fields(line) > layout.width:
+        return f"{have}: a text holds the delimiter; export with --delimiter"
+    return f"{have}: the record is broken off"
 
 
-def _fit(text: str, delimiter: str, columns: tuple[str, ...]) -> list[str] | None:
+def _fit(text: str, layout: _Layout) -> list[str] | None:
     """The cells of a whole record, None where the text is not (clearly) one."""
-    cells, width = text.split(delimiter), len(columns)
-    if len(cells) == width + 1 and cells[-1].strip() == "":
-        cells.pop()
-    if len(cells) == width:
-        return cells
-    if len(cells) < width:
+    cells, width = text.split(layout.delimiter), layout.width
+    blank_end = not cells[-1].strip()
+    if layout.ends and not blank_end:
         return None
+    if layout.ends or (blank_end and len(cells) == width + 1 and layout.columns[-1] not in FREE_TEXT):
+        cells.pop()
+    if len(cells) <= width:
+        return cells if len(cells) == width else None
     # A free text holds the delimiter. It is put together only where all other columns then look as they must.
     extra = len(cells) - width
     ways = [
-        [*cells[:at], delimiter.join(cells[at : at + extra + 1]), *cells[at + extra + 1 :]]
-        for at, name in enumerate(columns)
+        [*cells[:at], layout.delimiter.join(cells[at : at + extra + 1]), *cells[at + extra + 1 :]]
+        for at, name in enumerate(layout.columns)
         if name in FREE_TEXT
     ]
-    fitting = [way for way in ways if _suits(way, columns)]
+    fitting = [way for way in ways if _suits(way, layout)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _suits(cells: list[str], columns: tuple[str, ...]) -> bool:
+def _suits(cells: list[str], layout: _Layout) -> bool:
     return all(
-        name not in _ANCHORS or _ANCHORS[name].fullmatch(cell) for name, cell in zip(columns, cells, strict=True)
+        name not in _ANCHORS or _ANCHORS[name].fullmatch(cell) for name, cell in zip(layout.columns, cells, strict=True)
     )
 
 
-def _joined(lines: list[str], begin: int, delimiter: str, columns: tuple[str, ...]) -> tuple[list[str] | None, int]:
+def _joined(lines: list[str], begin: int, layout: _Layout) -> tuple[list[str] | None, int]:
     """The cells of a record that newlines broke into several lines, and how many lines it takes."""
     text = lines[begin]
     for number in range(begin + 1, min(begin + MOST_LINES, len(lines))):
-        whole = _fit(lines[number], delimiter, columns)
-        if whole is not None and _suits(whole, columns):
+        whole = _fit(lines[number], layout)
+        if whole is not None and _suits(whole, layout):
             return None, 1  # the next line is a record of its own: this one is broken off
         text = f"{text}\n{lines[number]}"
-        cells = _fit(text, delimiter, columns)
+        cells = _fit(text, layout)
         if cells is not None:
-            return (cells, number - begin + 1) if _suits(cells, columns) else (None, 1)
+            return (cells, number - begin + 1) if _suits(cells, layout) else (None, 1)
     return None, 1

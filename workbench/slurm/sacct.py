@@ -20,9 +20,9 @@ from workbench.slurm.records import JOB_ID, Record, Records, read_records
 from workbench.slurm.times import elapsed_seconds, wall_seconds
 from workbench.wallclock import LATEST_S, Clock
 
-FORMAT = "JobID,JobName,User,Account,Partition,State,Submit,Start,End,Elapsed,AllocCPUS,AllocTRES"
+FORMAT = "JobID,User,Account,Partition,State,Submit,Start,End,Elapsed,AllocCPUS,AllocTRES"
 COMMAND = f"sacct --allusers --duplicates --array --parsable2 --format={FORMAT}"
-"""How to ask sacct for what is read here."""
+"""How to ask sacct for what is read here; without the name, in which anybody may write what looks like another row."""
 
 RUNS_ON = frozenset(
     {"RUNNING", "SUSPENDED", "COMPLETING", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING", "CONFIGURING"}

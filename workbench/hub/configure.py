@@ -19,9 +19,12 @@ from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
 from workbench.hub import look, proxy, services
 from workbench.hub.authenticator import CentreAuthenticator
+from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
 from workbench.hub.spawners import LocalSpawner
-from workbench.sample import logins
+from workbench.i18n import _
+from workbench.sample import is_loaded, logins
+from workbench.sample.description import LABEL
 from workbench.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -124,7 +127,11 @@ def server_arguments() -> list[str]:
 
 def _pages(c: Config, settings: Settings) -> None:
     c.JupyterHub.template_paths = [str(TEMPLATES), look.TEMPLATE_PATH]
-    c.JupyterHub.template_vars = {**look.template_vars(settings), "sample": logins.exist(settings)}
+    c.JupyterHub.template_vars = {
+        **look.template_vars(settings),
+        "sample": logins.exist(settings),
+        "sample_label": _(LABEL) if is_loaded(store_of(settings)) else "",
+    }
     c.JupyterHub.default_url = landing
 
 

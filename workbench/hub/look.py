@@ -31,7 +31,11 @@ def template_vars(settings: Settings) -> dict[str, Any]:
             "scheme": settings.scheme.name,
         }
 
-    return {"frame": frame, **{name: _given(value) for name, value in words().items()}, "page_names": _given(page_names)}
+    return {
+        "frame": frame,
+        **{name: _given(value) for name, value in words().items()},
+        "page_names": _given(page_names),
+    }
 
 
 def page_names(who: Viewer) -> list[tuple[str, str, str]]:

@@ -12,20 +12,18 @@ import lzma
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workbench.analytics.parsed import Reject, shortened
+from workbench.analytics.parsed import Reject
 from workbench.errors import FileUnreadable
 from workbench.services.joblog.cells import decoded
+from workbench.services.joblog.csv_records import Record, quoting, records
 from workbench.services.mapping import Csv
 
 BATCH = 65_536
-MOST_LINES = 1000
-"""A quoted cell of more lines is taken for a quote that does not close."""
-
 _PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
 _FOREIGN = (
     (b"PK\x03\x04", "it is a zip archive or an Excel file; save it as CSV or Parquet"),
@@ -120,7 +118,7 @@ def _text(path: Path, head: bytes, dialect: Csv, wanted: tuple[str, ...]) -> Log
         raise FileUnreadable(path, "it is empty")
     delimiter = dialect.delimiter or _delimiter(first[-1], wanted, dialect)
     try:
-        cells = next(csv.reader([first[-1]], delimiter=delimiter, **_quoting(dialect)))
+        cells = next(csv.reader([first[-1]], delimiter=delimiter, **quoting(dialect)))
     except csv.Error as problem:
         raise FileUnreadable(path, f"its first line is no CSV ({problem})") from problem
     names = tuple(name.strip() for name in cells)
@@ -131,9 +129,9 @@ def _text(path: Path, head: bytes, dialect: Csv, wanted: tuple[str, ...]) -> Log
         asked = list(dict.fromkeys(columns))
         try:
             with opened() as file:
-                rows = _csv_rows(file, dialect, delimiter, len(names))
+                rows = records(file, dialect, delimiter, len(names))
                 yield from _csv_batches(rows, {name: names.index(name) for name in asked})
-        except (OSError, UnicodeError, EOFError, lzma.LZMAError) as problem:
+        except (OSError, UnicodeError, EOFError, lzma.LZMAError, csv.Error) as problem:
             raise FileUnreadable(path, f"{problem} (encoding {encoding})") from problem
 
     return LogFile(path, names, batches, is_text=True)
@@ -172,7 +170,7 @@ def _delimiter(line: str, wanted: tuple[str, ...], dialect: Csv) -> str:
 
     def score(candidate: str) -> tuple[int, int]:
         try:
-            cells = [c.strip() for c in next(csv.reader([line], delimiter=candidate, **_quoting(dialect)))]
+            cells = [c.strip() for c in next(csv.reader([line], delimiter=candidate, **quoting(dialect)))]
         except (csv.Error, StopIteration):
             return (0, 0)
         return (len(set(cells) & set(wanted)), len(cells))
@@ -180,103 +178,8 @@ def _delimiter(line: str, wanted: tuple[str, ...], dialect: Csv) -> str:
     return max((",", ";", "\t", "|"), key=score)
 
 
-def _quoting(dialect: Csv) -> dict[str, Any]:
-    # Strict: text behind a closing quote is a mistake in that line, not the beginning of a guess.
-    options: dict[str, Any] = {"strict": True, "escapechar": dialect.escape, "doublequote": dialect.escape is None}
-    return options | ({"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE})
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    cells: list[str]
-    raw: list[str]
-
-
-class _Lines:
-    """The physical lines of a file, one at a time, remembering those of the record being read, to take them back."""
-
-    def __init__(self, file: Iterable[str]) -> None:
-        self._file = iter(file)
-        self._back: list[str] = []
-        self.taken: list[str] = []
-        self.number = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if len(self.taken) >= MOST_LINES:
-            raise _Unclosed
-        line = self._back.pop() if self._back else next(self._file)
-        self.taken.append(line)
-        self.number += 1
-        return line
-
-    def give_back(self, kept: int) -> None:
-        """Take all but the first `kept` lines of the record as not read."""
-        returned = self.taken[kept:]
-        self._back.extend(reversed(returned))
-        self.number -= len(returned)
-        self.taken = []
-
-
-class _Unclosed(Exception):
-    """A quoted cell goes on and on."""
-
-
-def _csv_rows(file: Iterable[str], dialect: Csv, delimiter: str, width: int) -> Iterator[_Row | Reject]:
-    csv.field_size_limit(2**27)
-    lines = _Lines(file)
-    for _ in range(dialect.skip_lines + dialect.header):
-        next(lines)
-    lines.taken = []
-    options = _quoting(dialect)
-    reader = csv.reader(lines, delimiter=delimiter, **options)
-    while True:
-        begin = lines.number + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except (csv.Error, _Unclosed) as problem:
-            yield _unread(lines, begin, problem)
-            reader = csv.reader(lines, delimiter=delimiter, **options)
-            continue
-        raw, lines.taken = lines.taken, []
-        while len(cells) > width and not cells[-1].strip():
-            cells.pop()  # a delimiter at the end of the line
-        if len(raw) > 1 and _swallowed(cells, width, delimiter):
-            lines.taken = raw
-            yield _unread(lines, begin, None)
-            reader = csv.reader(lines, delimiter=delimiter, **options)
-            continue
-        if len(cells) == width:
-            yield _Row(begin, cells, raw)
-        elif cells:
-            why = f"{len(cells)} cells where the header names {width}"
-            yield Reject(begin, "wrong number of cells", why, shortened("".join(raw).rstrip("\r\n")))
-
-
-def _swallowed(cells: list[str], width: int, delimiter: str) -> bool:
-    """Whether a quote took in whole rows: its lines are no record, or a cell holds a row's delimiters.
-
-    Two stray quotes make of several rows one that is good CSV; the delimiters within betray it.
-    """
-    several = (cell for cell in cells if "\n" in cell or "\r" in cell)
-    return len(cells) != width or sum(cell.count(delimiter) for cell in several) >= width - 1 > 0
-
-
-def _unread(lines: _Lines, begin: int, problem: Exception | None) -> Reject:
-    raw = lines.taken[0] if lines.taken else ""
-    several = len(lines.taken) > 1 or problem is None
-    why = "a quote opens in this line and does not close" if several else f"this line is no CSV: {problem}"
-    lines.give_back(1)
-    return Reject(begin, "a quote that does not close" if several else "no CSV", why, shortened(raw.rstrip("\r\n")))
-
-
-def _csv_batches(rows: Iterator[_Row | Reject], places: dict[str, int]) -> Iterator[Batch]:
-    held: list[_Row] = []
+def _csv_batches(rows: Iterator[Record | Reject], places: dict[str, int]) -> Iterator[Batch]:
+    held: list[Record] = []
     broken: list[Reject] = []
     for row in rows:
         if isinstance(row, Reject):
@@ -290,9 +193,9 @@ def _csv_batches(rows: Iterator[_Row | Reject], places: dict[str, int]) -> Itera
         yield _batch(held, broken, places)
 
 
-def _batch(rows: list[_Row], broken: list[Reject], places: dict[str, int]) -> Batch:
+def _batch(rows: list[Record], broken: list[Reject], places: dict[str, int]) -> Batch:
     columns = {name: _texts([row.cells[at] for row in rows]) for name, at in places.items()}
-    return Batch(columns, [row.line for row in rows], lambda at: "".join(rows[at].raw).rstrip("\r\n"), broken)
+    return Batch(columns, [row.line for row in rows], lambda at: rows[at].raw, broken)
 
 
 def _texts(cells: list[str]) -> pa.Array:

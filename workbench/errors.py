@@ -169,8 +169,8 @@ class WorkersDoNotFit(CannotStart):
 class LoginsExposed(CannotStart):
     def __init__(self, address: str):
         super().__init__(
-            f"The Hub would listen on {address} while the sample logins exist. Remove them (workbench sample forget-logins), "
-            "or listen on 127.0.0.1."
+            f"The Hub would listen on {address} while the sample logins exist. Remove them "
+            "(workbench sample forget-logins), or listen on 127.0.0.1."
         )
 
 

@@ -40,7 +40,7 @@ class Store:
 
     @contextmanager
     def db(self, *, writes: bool = False) -> Iterator[Session]:
-        """An ORM session in one transaction, for things of the domain; one that `writes` takes its turn as `begin` does."""
+        """An ORM session in one transaction, for things of the domain; `writes` as in `begin`."""
         engine = self.engine.execution_options(writes=True) if writes else self.engine
         with Session(engine, expire_on_commit=False) as db, db.begin():
             yield db

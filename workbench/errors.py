@@ -49,7 +49,7 @@ class SettingsError(WorkbenchError):
 
 
 class BadInput(WorkbenchError):
-    """Input that cannot be used; nothing was stored."""
+    """Input that cannot be used; no job was stored."""
 
 
 class FileUnreadable(BadInput):

@@ -12,6 +12,7 @@ import pytest
 from tests.services.joblogs import LOG, MAPPING, part_seconds, read, written
 from workbench.errors import FileUnreadable, MappingError
 from workbench.periods import iso
+from workbench.services.joblog.csv_records import BLOCK
 from workbench.services.joblog.parse import parse_joblog
 from workbench.services.mapping import load_mapping
 from workbench.units import GPU_PARTS, HOUR_S
@@ -379,6 +380,22 @@ def test_two_stray_quotes_do_not_swallow_the_rows_between_them(tmp_path):
     log = read(tmp_path, HEAD + "".join(rows))
     assert [line for line, _ in rejects(log)] == [2]
     assert log.jobs["job_id"].tolist() == ["2", "3", "4", "5"]
+
+
+def test_quotes_at_the_seams_of_what_is_read_at_once_change_nothing(tmp_path):
+    """Lines are read in blocks; here a name goes on over each seam, and a stray quote stands before one."""
+    mapping = MAPPING.replace("[columns]", '[columns]\nname = "name"')
+    rows, line_of, line = [], {}, 2
+    for n in range(3 * BLOCK):
+        broken = n % BLOCK in (BLOCK - 5, 7)
+        name = '"stray' if broken else '"over\ntwo lines"' if n % BLOCK >= BLOCK - 3 else "plain"
+        rows.append(f"{n},2024-01-10 10:00:00,2024-01-10 11:00:00,1,vision,{name}\n")
+        line_of[n], line = line, line + rows[-1].count("\n")
+    log = read(tmp_path, HEAD.replace("project", "project,name") + "".join(rows), mapping)
+    stray = [n for n in range(3 * BLOCK) if n % BLOCK in (BLOCK - 5, 7)]
+    assert rejects(log) == [(line_of[n], "a quote that does not close") for n in stray]
+    assert log.jobs["job_id"].astype(int).tolist() == [n for n in range(3 * BLOCK) if n not in stray]
+    assert (log.jobs["name"] == "over\ntwo lines").sum() == 9
 
 
 def test_a_row_with_too_few_or_too_many_cells_is_rejected(tmp_path):

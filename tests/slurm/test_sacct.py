@@ -179,6 +179,11 @@ def test_an_empty_allocation_is_no_gpus_and_is_said():
     assert "empty AllocTRES" in log.notices[0]
 
 
+def test_jobs_of_several_clusters_under_one_name_are_said():
+    text = a_text(a_row(), a_row(JobID="8", Partition="other")).replace("Partition", "Cluster")
+    assert "several clusters" in parse_sacct(text, "alpha", UTC).notices[0]
+
+
 def test_unreadable_gpus_are_rejected_with_the_text():
     log = parsed(a_row(AllocTRES="cpu=8,gres/gpu=two"))
     assert log.rejects[0].kind == "GPUs not readable"

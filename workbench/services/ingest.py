@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from workbench.analytics.parsed import ParsedLog, Reject, by_kind, first_reason
+from workbench.analytics.parsed import NAME_MAX, ParsedLog, Reject, by_kind, first_reason
 from workbench.analytics.schema import JOB_KEY
 from workbench.errors import FileUnreadable, MappingError, NothingReadable
 from workbench.services.joblog.parse import parse_joblog
@@ -120,6 +120,8 @@ def ingest_joblog(
     name = cluster or mapping.cluster
     if not name:
         raise MappingError(mapping_path, ['cluster: missing; write cluster = "name", or give --cluster'])
+    if len(name) > NAME_MAX:
+        raise MappingError(mapping_path, [f"cluster: {name!r} has more than {NAME_MAX} characters"])
     tell = progress or _silent
     parsed = parse_joblog(path, mapping, name, mapping_path=mapping_path, progress=lambda rows: tell("read", rows))
     tell("read", parsed.rows)

@@ -93,19 +93,21 @@ def parse_sacct(
         rejects=sorted(rejects, key=lambda reject: reject.line),
         steps=counts.steps,
         not_started=counts.not_started,
-        notices=_notices(counts, reader.allocated.unlisted, zone),
+        notices=_notices(reader),
         observed_until=counts.newest or None,
     )
 
 
-def _notices(counts: _Counts, unlisted: int, zone: ZoneInfo) -> list[str]:
-    said = []
-    if unlisted:
-        said.append(f"Jobs with an empty AllocTRES, taken as jobs without GPUs: {unlisted}.")
+def _notices(reader: "_Reader") -> list[str]:
+    counts, said = reader.counts, []
+    if len(reader.clusters) > 1:
+        said.append(f"Jobs of several clusters, filed under one name: {', '.join(sorted(reader.clusters))}.")
+    if reader.allocated.unlisted:
+        said.append(f"Jobs with an empty AllocTRES, taken as jobs without GPUs: {reader.allocated.unlisted}.")
     if counts.clock_differs:
         said.append(
             f"Jobs in which End − Start is not Elapsed (End − Start counts): {counts.clock_differs}. "
-            f"Times were read as {zone.key}: is that the cluster's zone?"
+            f"Times were read as {reader.zone.key}: is that the cluster's zone?"
         )
     if counts.late_submit:
         said.append(f"Jobs submitted after they started, their wait unknown: {counts.late_submit}.")
@@ -120,6 +122,7 @@ class _Reader:
         self.cluster, self.zone = cluster, zone
         self.clock = Clock(zone)
         self.counts = _Counts()
+        self.clusters: set[str] = set()
         self.allocated = Allocated(weights)
         _check_columns(self.place)
         # JobID is in every export and unique for tasks and components too; a text with JobIDRaw alone is keyed by that.
@@ -149,6 +152,7 @@ class _Reader:
         submit_at = self._submit(submit, start_at)
         seen_until_at = end_at if end_at is not None else None if elapsed is None else start_at + elapsed
         self.counts.saw(submit_at, start_at, seen_until_at)
+        self.clusters.add(cell("cluster"))
         until = start_at if seen_until_at is None else seen_until_at
         gpus = self.allocated.gpus(cell, ran=until > start_at)
         if wrong := trouble(start_at, until, gpus.parts):

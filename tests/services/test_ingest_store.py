@@ -10,7 +10,7 @@ from workbench.domain.jobs import Job
 from workbench.errors import FileUnreadable, MappingError, NothingReadable
 from workbench.services.ingest import SacctOptions, ingest_joblog, ingest_sacct
 from workbench.store.raw import raw_path, rejects_of
-from workbench.store.tables import captures, freshness, metadata, rejected_rows
+from workbench.store.tables import captures, charges_daily, freshness, metadata, rejected_rows
 from workbench.units import GPU_PARTS, HOUR_S
 
 HEAD = "id,start,end,gpus,project\n"
@@ -171,3 +171,12 @@ def test_other_slurm_commands_are_not_taken_for_sacct(store, name):
 def test_steps_alone_are_read_and_are_no_jobs(store):
     report = ingest_sacct(store, FIXTURES / "slurm" / "sacct-text-gcm" / "sample-sacct-output.txt", "x", NOW)
     assert (report.accepted, report.rejected, report.steps) == (0, 0, 68)
+
+
+def test_what_came_in_is_charged_at_once_and_without_a_price_is_not_a_zero(store, tmp_path):
+    ingest(store, tmp_path, HEAD + row(1))
+    with store.read() as conn:
+        lines = conn.execute(select(charges_daily.c.gpu_part_seconds, charges_daily.c.list_minor)).all()
+    assert lines
+    assert sum(line[0] for line in lines) == part_seconds(store)
+    assert {line[1] for line in lines} == {None}

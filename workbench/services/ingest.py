@@ -17,6 +17,7 @@ from workbench.errors import FileUnreadable, MappingError, NothingReadable
 from workbench.services.joblog.parse import parse_joblog
 from workbench.services.joblog.rows import read_text
 from workbench.services.mapping import load_mapping
+from workbench.services.rating import rate
 from workbench.slurm.sacct import parse_sacct
 from workbench.store import lake
 from workbench.store.engine import Store
@@ -110,7 +111,7 @@ def ingest_joblog(
         now: epoch seconds, noted with the capture.
         cluster: name to file the jobs under; default the mapping's.
         dry_run: read and report, keep nothing.
-        progress: told a stage ("read", "store", "lake") and the rows it has done.
+        progress: told a stage ("read", "store", "charges", "lake") and the rows it has done.
 
     Raises:
         FileUnreadable, MappingError: nothing was kept.
@@ -150,7 +151,7 @@ def ingest_sacct(
         now: epoch seconds, noted with the capture.
         options: how it was asked for; default: times in the centre's zone, delimiter and columns from its header.
         dry_run: read and report, keep nothing.
-        progress: told a stage ("read", "store", "lake") and the rows it has done.
+        progress: told a stage ("read", "store", "charges", "lake") and the rows it has done.
 
     Raises:
         FileUnreadable: it is no such text; nothing was kept.
@@ -192,6 +193,8 @@ def _stored(store: Store, capture: Capture, parsed: ParsedLog, now: int, tell: P
             note_freshness(conn, capture.cluster, parsed.observed_until, now, f"{capture.source} {capture.name}")
     _check_readable(capture.name, parsed)
     tell("store", report.rows)
+    rate(store, now)
+    tell("charges", report.rows)
     lake.refresh(store)
     tell("lake", report.rows)
     return report

@@ -195,10 +195,14 @@ def by_place(asked: Asked, data: Data) -> Picture:
     """Occupancy of each partition and model as lines; with one place, how full the hours were."""
     title = _("Occupancy by partition and GPU model")
     rows = data.days
-    named = list(dict.fromkeys(rows[["partition", "gpu_model"]].itertuples(index=False, name=None)))[: len(LOOK.series)]
-    wide = pd.DataFrame()
-    for partition, model in named:
-        mine = rows[(rows["partition"] == partition) & (rows["gpu_model"] == model)].reset_index(drop=True)
+    wide, pieces = pd.DataFrame(), {}
+    for partition, model in dict.fromkeys(rows[["partition", "gpu_model"]].itertuples(index=False, name=None)):
+        mine = rows[(rows["partition"] == partition) & (rows["gpu_model"] == model)]
+        pieces[partition, model] = mine.reset_index(drop=True)
+    # In the order, and so in the colours, of the picture above.
+    largest = sorted(pieces, key=lambda place: -pieces[place]["gpu_part_seconds"].sum())[: len(LOOK.series)]
+    for partition, model in largest:
+        mine = pieces[partition, model]
         if wide.empty:
             wide["at"] = asked.local(mine["start_at"])
         wide[f"{partition} · {model}"] = (mine["share"] * 100).to_numpy(float, na_value=float("nan")).round(3)

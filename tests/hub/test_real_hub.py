@@ -155,7 +155,6 @@ def a_stray(house) -> subprocess.Popen:
     options = [str(records.file_of(house, "stray")), "stray", "1", "1", "0", "", "--", "sleep", "600"]
     process = subprocess.Popen([sys.executable, "-I", "-S", runner.__file__, *options], start_new_session=True)
     wait_until(records.file_of(house, "stray").exists, 10)
-    time.sleep(1)  # the Hub begins in a later second
     return process
 
 

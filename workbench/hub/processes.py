@@ -40,6 +40,14 @@ class Process:
         except psutil.Error:
             return []
 
+    @property
+    def began_at(self) -> float | None:
+        """When it began, as the kernel says now; None when it has ended. Only to be compared with another such answer:
+        the kernel's clock and the one on the wall differ by up to seconds.
+        """
+        handle = self._handle()
+        return handle.create_time() if handle else None
+
     def _handle(self) -> psutil.Process | None:
         try:
             found = psutil.Process(self.pid)

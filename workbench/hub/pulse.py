@@ -80,10 +80,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     known: dict[str, int] = {}
     next_beat, looked = 0.0, False
-    hub_began_s = int(psutil.Process(os.getppid()).create_time())
+    hub_began_at = psutil.Process(os.getppid()).create_time()
     while not stop.is_set():
         if time.monotonic() >= next_beat:
-            looked = looked or _done("strays", lambda: end_strays(settings, known_servers(os.environ), hub_began_s))
+            looked = looked or _done("strays", lambda: end_strays(settings, known_servers(os.environ), hub_began_at))
             beat(store, settings, int(time.time()))
             next_beat = time.monotonic() + EVERY_S
         elif ended_since(records.folder(settings), known):

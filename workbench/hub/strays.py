@@ -38,10 +38,16 @@ def _ids(user: Mapping[str, Any]) -> list[str]:
     return [state["server_id"] for state in states if "server_id" in state]
 
 
-def end_strays(settings: Settings, known: set[str], before_s: int) -> list[str]:
-    """End the servers that started before this moment (UTC epoch seconds) and are not known; their ids."""
-    running = [sighting for sighting in records.read(settings) if sighting.ended_at is None]
-    strays = [one.server_id for one in running if one.server_id not in known and one.started_at < before_s]
-    processes = [process for server_id in strays if (process := records.process_of(settings, server_id))]
-    end(processes, grace_s=GRACE_S)
-    return strays
+def end_strays(settings: Settings, known: set[str], hub_began_at: float) -> list[str]:
+    """End the servers that began before the Hub did (Process.began_at) and are not known to it; their ids."""
+    running = [sighting.server_id for sighting in records.read(settings) if sighting.ended_at is None]
+    strays = {
+        server_id: process
+        for server_id in running
+        if server_id not in known
+        and (process := records.process_of(settings, server_id)) is not None
+        and (began_at := process.began_at) is not None
+        and began_at < hub_began_at
+    }
+    end(list(strays.values()), grace_s=GRACE_S)
+    return list(strays)

@@ -1,6 +1,6 @@
 """Server time to a complete document, per page: first look, then warm. Needs a running workbench with sample logins.
 
-    python benchmarks/pages.py http://127.0.0.1:8000 var/secrets/sample_logins.json
+    python benchmarks/pages.py [http://127.0.0.1:8000 [var/secrets/sample_logins.json]]
 
 Logs in through the Hub as the executive with a plain HTTP client, so that what is timed is the server and nothing else.
 """
@@ -15,6 +15,7 @@ import httpx
 
 PAGES = ("occupancy", "occupancy?period=scheme", "spend", "projects", "projects?project=language-model", "about-data")
 LOOKS = 15
+DEFAULTS = ("http://127.0.0.1:8000", "var/secrets/sample_logins.json")
 
 
 def logged_in(base: str, logins: Path) -> httpx.Client:
@@ -27,8 +28,12 @@ def logged_in(base: str, logins: Path) -> httpx.Client:
 
 
 def main() -> None:
-    base, logins = sys.argv[1], Path(sys.argv[2])
-    client = logged_in(base, logins)
+    base, logins = (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :])
+    try:
+        client = logged_in(base, Path(logins))
+    except (httpx.TransportError, OSError) as problem:
+        print(f"NOT MEASURED: no workbench with sample logins at {base} ({problem}). Start one: make up")
+        return
     print(f"{'page':34} {'first ms':>9} {'median ms':>10} {'largest ms':>11} {'KiB':>6}")
     for page in PAGES:
         times = []

@@ -46,5 +46,8 @@ shots: setup  ## pictures of every page, light and dark, wide and narrow, of the
 	@sh .ci/chromium
 	@$(BIN)/python tests/browser/shots.py http://127.0.0.1:$(or $(PORT),8000) $(or $(WORKBENCH_HOME),var)/secrets/sample_logins.json benchmarks/out/shots
 
+words: setup  ## collect the words that people see; bring the translations up to them
+	@$(BIN)/python .ci/words.py
+
 lock: setup  ## write the hashed locks anew from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@$(BIN)/python .ci/lock.py $(if $(UPGRADE),--upgrade)

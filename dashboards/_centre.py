@@ -49,6 +49,17 @@ class Built:
     made_s: int
 
 
+@dataclass(frozen=True)
+class Open:
+    """An open page: whose, of what, and the Hub token its live line asks again with (never sent to the browser)."""
+
+    token: str
+    who: Viewer
+    filters: Filters
+    language: str
+    version: int
+
+
 class Centre:
     """What the handlers share: the store, the Hub's word on who is looking, and the pages made so far."""
 
@@ -56,8 +67,8 @@ class Centre:
         self.store, self.auth = store, auth
         self.made: ScopedCache[Built] = ScopedCache()
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
-        self.tokens: dict[str, str] = {}
-        """Hub token of each open Bokeh session, so that its live line can ask again; never sent to the browser."""
+        self.open: dict[str, Open] = {}
+        """The pages that are open, by Bokeh session."""
 
     def fresh(self, scope: Scope, now_s: int) -> reports.Fresh | None:
         """Until when the centre's data reach; the notebook servers' own, which are always there, say nothing of it."""
@@ -97,6 +108,15 @@ class Centre:
             return await making
         done, _pending = await asyncio.wait([making], timeout=PATIENCE_S)
         return making.result() if done else kept
+
+    async def newer(self, who: Viewer, page: str, shown: Open) -> bool:
+        """Whether there is a newer page than the one shown; it is ready when this says so."""
+
+        def work() -> bool:
+            with i18n.speaking(shown.language):
+                return self.build(who, page, shown.filters, int(time.time())).version != shown.version
+
+        return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 
     def frame(self, who: Viewer | None, page: str = "", built: Built | None = None) -> dict[str, Any]:
         """What stands around a page."""

@@ -12,8 +12,8 @@ from panel.io.server import DocHandler, server_html_page_for_session
 from panel.io.state import set_curdoc
 from tornado.web import HTTPError, RequestHandler, authenticated
 
-from dashboards._centre import OPEN_TO_ALL, Built, Centre
-from dashboards._filters import filters_of
+from dashboards._centre import OPEN_TO_ALL, Built, Centre, Open
+from dashboards._filters import Filters, filters_of
 from workbench import i18n
 from workbench.errors import UnknownProject
 from workbench.i18n import _
@@ -123,26 +123,34 @@ class PageHandler(Speaks, DocHandler):
             return
         arguments = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         try:
-            built = await self.centre.built(who, page, filters_of(arguments))
-            self.finish(await self.document(who, page, built))
+            filters = filters_of(arguments)
+            built = await self.centre.built(who, page, filters)
+            self.finish(await self.document(who, page, filters, built))
         except UnknownProject:
             # Not there and not yours are the same words: what is hidden is not confirmed.
             self.refuse(who, _("This project"))
         except Exception as problem:  # noqa: BLE001 (a face: recorded with its number)
             self.failed(problem)
 
-    async def document(self, who: Viewer, page: str, built: Built) -> str:
+    async def document(self, who: Viewer, page: str, filters: Filters, built: Built) -> str:
         """The whole document, with the token of a new Bokeh session for its live line."""
         session = await self.get_session()
-        self.centre.tokens[session.id] = self.get_signed_cookie(self.centre.auth.cookie_name).decode("ascii")
+        token = self.get_signed_cookie(self.centre.auth.cookie_name).decode("ascii")
+        self.centre.open[session.id] = Open(token, who, filters, i18n.language(), built.version)
+        resources = Resources.from_bokeh(self.application.resources())
+        resources.components = SCRIPTS
         with set_curdoc(session.document):
             return server_html_page_for_session(
                 session,
-                resources=Resources.from_bokeh(self.application.resources()),
+                resources=resources,
                 title=built.page.title,
                 template=_document(),
                 template_variables={"page": built.page, "frame": self.centre.frame(who, page, built)},
             )
+
+
+SCRIPTS = ["bokeh", "bokeh-widgets", "bokeh-tables"]
+"""What of BokehJS a page loads: for its pictures and for Panel's own script. No WebGL, no mathematics."""
 
 
 def _document() -> Template:

@@ -5,10 +5,8 @@ its websocket adds is the live line: new figures are in, or the right to see the
 scope, a choice of filters and a version of the data, by one worker, so that the server stays responsive meanwhile.
 """
 
-import asyncio
 import logging
 import os
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,9 +14,9 @@ import panel as pn
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
 
-from dashboards._centre import BUILD, OPEN_TO_ALL, VERSION_S, Centre
+from dashboards._centre import BUILD, Centre
 from dashboards._handlers import Download, Health, Home, PageHandler
-from workbench import settings
+from workbench import i18n, settings
 from workbench.i18n import _
 from workbench.pages import api, identity
 from workbench.pages.shell import SERVICE
@@ -29,31 +27,26 @@ LOOK_EVERY_MS = 30_000
 
 def live(centre: Centre, page: str) -> Any:
     """The Panel application of a page: one line, which speaks up when there is something to say."""
-    line = pn.pane.HTML("", margin=0, sizing_mode="fixed", width_policy="min", css_classes=["live-line"])
+    line = pn.pane.HTML("", margin=0, css_classes=["live-line"])
     document = pn.state.curdoc
     assert document is not None
     session_id = document.session_context.id
-    first = None
 
     async def look() -> None:
-        nonlocal first
-        token = centre.tokens.get(session_id)
-        model = await centre.auth.user_for_token(token, sync=False) if token else None
+        shown = centre.open.get(session_id)
+        model = await centre.auth.user_for_token(shown.token, sync=False) if shown else None
         who = identity.viewer_of(model) if model else None
-        if who is None or (page not in who.pages and page not in OPEN_TO_ALL):
-            pn.state.location.reload = True  # the page itself then says what is the matter
+        if shown is None or who != shown.who:
+            pn.state.location.reload = True  # the page itself then says what has changed
             return
-        fresh = await asyncio.get_running_loop().run_in_executor(
-            centre.worker, centre.fresh, who.scope, int(time.time())
-        )
-        version = fresh.data_until_s // VERSION_S if fresh else -1
-        first = version if first is None else first
-        if version != first:
-            says = _("New figures are in: show them")
-            line.object = f'<a href="" style="color:var(--accent);font:600 12px var(--family)">{says}</a>'
+        with i18n.speaking(shown.language):
+            newer = await centre.newer(who, page, shown)
+            if newer:
+                says = _("New figures are in: show them")
+                line.object = f'<a href="" style="color:var(--accent);font:600 12px var(--family)">{says}</a>'
 
     pn.state.add_periodic_callback(look, LOOK_EVERY_MS)
-    pn.state.on_session_destroyed(lambda context: centre.tokens.pop(context.id, None))
+    pn.state.on_session_destroyed(lambda context: centre.open.pop(context.id, None))
     return line
 
 

@@ -80,14 +80,14 @@ class Pages:
 
 
 @contextmanager
-def serving(store):
-    """The pages over this store, while the block lasts."""
+def serving(store, port=0):
+    """The pages over this store, while the block lasts; a browser needs the port said before."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
     loop = asyncio.new_event_loop()
 
     async def serve():
         auth = hub_that_knows()
-        started = server(store, auth, "127.0.0.1", 0, [ORIGIN], COOKIE_SECRET)
+        started = server(store, auth, "127.0.0.1", port, [ORIGIN, f"127.0.0.1:{port}"], COOKIE_SECRET)
         started.start()
         found.append(Pages(started, auth))
         ready.set()

@@ -5,7 +5,7 @@ import pytest
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: while Playwright is open, no other test could run an event loop
 def browser(chromium):
     from playwright.sync_api import sync_playwright
 
@@ -17,7 +17,7 @@ def browser(chromium):
 
 @pytest.fixture
 def log_in(browser, running_centre):
-    """log_in("executive", width=390, scheme="dark"): a page of somebody who just logged in; `page.problems` fills up."""
+    """log_in("executive", width=390): a page of somebody who just logged in; `page.problems` fills up."""
     contexts = []
 
     def open_page(role, width=1440, scheme="light"):

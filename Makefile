@@ -1,6 +1,6 @@
 # One obvious word each; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status reset test check bench shots lock
+.PHONY: help setup up down status reset test check bench shots words lock
 
 # The first Python that the locks serve; PYTHON=/path/to/python names another. Tried by running it: a pyenv shim is
 # there for versions that are not.

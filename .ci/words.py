@@ -10,7 +10,24 @@ from pathlib import Path
 LOCALE = Path("workbench/locale")
 POT = LOCALE / "workbench.pot"
 # Neither lines nor dates: the file changes when the words do, and only then.
-EXTRACT = ["extract", "-F", LOCALE / "babel.cfg", "-k", "pgettext:1c,2", "--no-location", "--sort-output"]
+HEADER = """# The words that people see, for translation. Made by `make words`.
+msgid ""
+msgstr ""
+"Project-Id-Version: workbench\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+EXTRACT = [
+    "extract",
+    "-F",
+    LOCALE / "babel.cfg",
+    "-k",
+    "pgettext:1c,2",
+    "--no-location",
+    "--sort-output",
+    "--omit-header",
+]
 
 
 def pybabel(*arguments: object) -> None:
@@ -19,6 +36,7 @@ def pybabel(*arguments: object) -> None:
 
 def main() -> None:
     pybabel(*EXTRACT, "-o", POT, ".")
+    POT.write_text(HEADER + POT.read_text(encoding="utf-8"), encoding="utf-8")
     if any(LOCALE.glob("*/LC_MESSAGES/workbench.po")):
         pybabel(
             "update", "-i", POT, "-d", LOCALE, "-D", "workbench", "--no-fuzzy-matching", "--ignore-pot-creation-date"

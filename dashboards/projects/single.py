@@ -37,7 +37,8 @@ def one(asked: Asked, project: str) -> Page:
         if isinstance(asked.scope, WholeCentre) or len(asked.choices.projects) > 1
         else ()
     )
-    notes = () if data.charges is not None else (Note(_("What this project's usage costs is shown to its lead."), "plain"),)
+    hidden = Note(_("What this project's usage costs is shown to its lead."), "plain")
+    notes = (hidden,) if data.charges is None else ()
     kind = " · ".join(
         part
         for part in (data.row["organisation"], words.category(data.row["category"]), project, asked.period.label)

@@ -19,7 +19,7 @@ from workbench.services.people import check_password, groups
 from workbench.settings import load
 from workbench.store import rollups
 from workbench.store.engine import open_store
-from workbench.store.tables import captures
+from workbench.store.tables import captures, freshness
 
 PLAN = definition()
 TABLES = ("jobs", "rollup_hourly", "rollup_daily", "rollup_user_daily", "charges_daily", "freshness")
@@ -112,6 +112,8 @@ def test_a_centre_made_by_another_rule_is_left_as_it_is(tmp_path, zone, monkeypa
     sample.load(store, settings, now)
     monkeypatch.setattr("workbench.sample.definition.RULE", "another")
     assert sample.top_up(store, settings, now + 7200).until == now
+    with store.read() as conn:
+        assert "make reset" in conn.execute(select(freshness.c.note)).scalar_one()
     store.engine.dispose()
 
 

@@ -190,5 +190,6 @@ def freshness(data_until_s: int | None, now_s: int, zone: ZoneInfo, note: str = 
         return Freshness(_("no data yet"), "", late=True, why=_("Load the sample centre or import a log."))
     today = moment(now_s).astimezone(zone).date()
     late = now_s - data_until_s > LATE_AFTER_S
-    why = _("Its source has sent nothing newer; the figures are of that time.") if late else note
+    stale = _("Its source has sent nothing newer; the figures are of that time.") if late else ""
+    why = " ".join(part for part in (stale, note) if part)
     return Freshness(clock(data_until_s, zone, today), ago(now_s - data_until_s), late, why)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from workbench.periods import day_start
@@ -27,6 +27,7 @@ Progress = Callable[[str, int, int], None]
 """Told of (what, done, total) while it works; total is the number of rows or steps of this stage."""
 
 CHUNK_ROWS = 100_000
+OTHER_RULE = "The sample centre was made by another version of its rule and does not go on: make reset, then make up."
 STEP_S = 300
 """The replay goes on in steps of five minutes: the same few running jobs need no new row each minute."""
 AHEAD_S = 7 * DAY_S
@@ -92,8 +93,8 @@ def load(store: Store, settings: Settings, now: int, progress: Progress | None =
 def top_up(store: Store, settings: Settings, now: int) -> Loaded:
     """What the replay has produced since: new jobs, running ones longer or ended. Charges follow, the lake does not.
 
-    Nothing happens where the sample is not loaded, was loaded from another log or by another rule (its history would
-    not fit), or its data is less than five minutes old.
+    Nothing happens where the sample is not loaded or its data is less than five minutes old. Nor where it was loaded
+    from another log or by another rule (its history would not fit): the pages then say so beside their time.
 
     Args:
         store: the same as for `load`.
@@ -103,8 +104,12 @@ def top_up(store: Store, settings: Settings, now: int) -> Loaded:
     plan = definition()
     with store.read() as conn:
         capture, until = _capture(conn), _until(conn, plan)
-    if capture is None or capture.mapping_sha256 != digest() or until is None or now - until < STEP_S:
+    if capture is None or until is None or now - until < STEP_S:
         return Loaded(0, 0, until or 0)
+    if capture.mapping_sha256 != digest():
+        with store.begin() as conn:
+            conn.execute(update(freshness).where(freshness.c.cluster == plan.cluster).values(note=OTHER_RULE))
+        return Loaded(0, 0, until)
     jobs = seen_at(_ahead(settings, plan, until, now), now, since=until).assign(capture_id=capture.id)
     with store.begin() as conn:
         _note_freshness(conn, plan, now)
@@ -150,8 +155,7 @@ def _note_capture(conn: Connection, plan: Definition, settings: Settings, accept
 def _note_freshness(conn: Connection, plan: Definition, now: int) -> None:
     # Written first in its transaction: that takes the write lock before anything is read.
     conn.execute(delete(freshness).where(freshness.c.cluster == plan.cluster))
-    note = f"Sample data: {plan.log.title}"
-    conn.execute(insert(freshness).values(cluster=plan.cluster, data_until_at=now, noted_at=now, note=note))
+    conn.execute(insert(freshness).values(cluster=plan.cluster, data_until_at=now, noted_at=now, note=""))
 
 
 def _file(settings: Settings) -> Path:

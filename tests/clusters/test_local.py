@@ -97,7 +97,7 @@ def test_a_cluster_computes_is_encrypted_and_closes_with_its_block():
         assert local.running() is client
         assert client.submit(sum, [1, 2, 3]).result() == 6
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
-        assert httpx.get(client.dashboard_link).status_code == 200
+        assert httpx.get(client.dashboard_link, timeout=60).status_code == 200
         assert dask.config.get("dataframe.backend") == "pandas"
         scratch = Path(client.scratch.name)
         assert scratch.is_dir()

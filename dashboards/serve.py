@@ -7,6 +7,8 @@ scope, a choice of filters and a version of the data, by one worker, so that the
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,43 +59,56 @@ def _application(centre: Centre, page: str) -> Any:
     return application
 
 
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """Bokeh gives our handlers to the server that is made meanwhile, and to no other: Dask's dashboard is one too.
+
+    Panel puts its own handlers into the same list. Documents to be embedded elsewhere are not offered.
+    """
+    before = list(per_app_patterns)
+    per_app_patterns[:] = [(r"/ws", WSHandler), (r"/?", PageHandler)]
+    try:
+        yield
+    finally:
+        per_app_patterns[:] = before
+
+
 def server(
     store: Store, auth: Any, address: str, port: int, origins: list[str], cookie_secret: str | None = None
 ) -> Any:
     """The server, not yet started."""
     centre = Centre(store, identity.prepared(auth))
     PageHandler.centre = centre
-    # Panel puts its own handlers into this list in the same way; documents to be embedded elsewhere are not offered.
-    per_app_patterns[:] = [(r"/ws", WSHandler), (r"/?", PageHandler)]
     given = {"centre": centre}
     pages = "|".join(BUILD)
-    return pn.serve(
-        {page: _application(centre, page) for page in BUILD},
-        address=address,
-        port=port,
-        prefix=SERVICE,
-        show=False,
-        start=False,
-        verbose=False,
-        websocket_origin=origins,
-        auth_provider=identity.HubProvider(auth),
-        cookie_secret=cookie_secret or identity.secret(),
-        sign_sessions=True,
-        secret_key=identity.secret().encode(),
-        include_headers=[],
-        include_cookies=[],
-        compress_response=True,
-        use_index=False,
-        keep_alive_milliseconds=20_000,
-        unused_session_lifetime_milliseconds=30_000,
-        extra_patterns=[
-            *identity.patterns(auth),
-            *api.handlers(store, auth),
-            (r"/health", Health),
-            (r"/?", Home, given),
-            (rf"/({pages})/download/([a-z0-9-]+)\.csv", Download, given),
-        ],
-    )
+    with _own_handlers():
+        return pn.serve(
+            {page: _application(centre, page) for page in BUILD},
+            address=address,
+            port=port,
+            prefix=SERVICE,
+            show=False,
+            start=False,
+            verbose=False,
+            websocket_origin=origins,
+            auth_provider=identity.HubProvider(auth),
+            cookie_secret=cookie_secret or identity.secret(),
+            sign_sessions=True,
+            secret_key=identity.secret().encode(),
+            include_headers=[],
+            include_cookies=[],
+            compress_response=True,
+            use_index=False,
+            keep_alive_milliseconds=20_000,
+            unused_session_lifetime_milliseconds=30_000,
+            extra_patterns=[
+                *identity.patterns(auth),
+                *api.handlers(store, auth),
+                (r"/health", Health),
+                (r"/?", Home, given),
+                (rf"/({pages})/download/([a-z0-9-]+)\.csv", Download, given),
+            ],
+        )
 
 
 def main() -> None:

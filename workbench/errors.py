@@ -14,6 +14,9 @@ WorkbenchError
 │   ├── UnknownPerson
 │   └── UnknownServer        no notebook server of this id, or not the asker's
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
+├── LedgerError
+│   ├── Unbalanced           postings that do not come to zero
+│   └── KeyTaken             another transaction was posted under this key
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
 └── CannotStart
@@ -107,6 +110,23 @@ class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
         super().__init__(f"{why} {what_to_do}{last}")
+
+
+class LedgerError(WorkbenchError):
+    """A transaction that the ledger does not take; nothing of its batch was posted."""
+
+
+class Unbalanced(LedgerError):
+    def __init__(self, key: str, why: str):
+        super().__init__(f"Transaction {key!r} cannot be posted: {why}. Correct its postings.")
+
+
+class KeyTaken(LedgerError):
+    def __init__(self, key: str, seq: int):
+        super().__init__(
+            f"Transaction {key!r} was posted before with another content (number {seq}). "
+            "Correct it by a reversal, or give the new one a key of its own."
+        )
 
 
 class NoPrice(WorkbenchError):

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 
 from workbench.domain import awards, capacity, jobs, pricing, projects  # noqa: F401  (their tables join the metadata)
 from workbench.domain.base import Stored
+from workbench.store import ledger_tables  # noqa: F401  (its tables join the metadata)
 
 metadata = Stored.metadata
 
@@ -122,7 +123,8 @@ freshness = Table(
 dirty = Table(
     "dirty",
     metadata,
-    # What disposable thing must be rebuilt: kind 'lake' (cluster, project, month) or 'charges' (cluster, project, day).
+    # What follows and is behind: kind 'lake' (cluster, project, month), 'charges' (cluster, project, day), 'posting'
+    # (project, day: its charges have changed since they were posted to the ledger).
     Column("kind", String(10), primary_key=True),
     Column("cluster", String(80), primary_key=True),
     Column("project", String, primary_key=True),

@@ -5,6 +5,7 @@ WorkbenchError
 ├── BadInput
 │   ├── FileUnreadable       a file that cannot be opened or is not what its name says
 │   ├── MappingError         a job-log mapping with all its problems listed
+│   ├── PriceFileError       a price list with all its problems listed
 │   ├── NothingReadable      a log of which no row could be used
 │   ├── ChoiceRefused        a server that somebody may not or cannot start
 │   └── BadQuestion          a question for figures that cannot be asked so
@@ -65,6 +66,13 @@ class MappingError(BadInput):
         self.problems = tuple(problems)
         lines = "".join(f"\n  - {p}" for p in problems)
         super().__init__(f"{path}: {len(problems)} problem(s) in the mapping. Nothing was stored:{lines}")
+
+
+class PriceFileError(BadInput):
+    def __init__(self, path: Path | str, problems: Sequence[str]):
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  - {p}" for p in problems)
+        super().__init__(f"{path}: {len(problems)} problem(s) in the price list. Nothing was changed:{lines}")
 
 
 class NothingReadable(BadInput):

@@ -93,6 +93,19 @@ rollup_user_daily = Table(
     sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
 )
 
+price_versions = Table(
+    "price_versions",
+    metadata,
+    # One row for each version that a price file brought in: `content` is what stood in the file, as JSON. Never changed.
+    Column("name", String(80), primary_key=True),
+    Column("from_at", BigInteger, nullable=False, unique=True),
+    Column("currency", String(3), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("loaded_at", BigInteger, nullable=False),
+)
+
 charges_daily = Table(
     "charges_daily",
     metadata,

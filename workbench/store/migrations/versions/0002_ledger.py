@@ -21,10 +21,8 @@ SEALED = "EXISTS (SELECT 1 FROM ledger_transactions WHERE seq = NEW.seq)"
 OUT_OF_ORDER = "NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM ledger_transactions)"
 # INSERT OR REPLACE of SQLite deletes the row in its way without asking a DELETE trigger.
 KEY_TAKEN = "EXISTS (SELECT 1 FROM ledger_transactions WHERE key = NEW.key)"
-UNCHAINED = (
-    "NEW.previous <> coalesce((SELECT hash FROM ledger_transactions WHERE seq = NEW.seq - 1), "
-    f"'{FIRST}')"
-)  # fmt: skip
+BEFORE = "(SELECT hash FROM ledger_transactions WHERE seq = NEW.seq - 1)"
+UNCHAINED = f"NEW.previous <> coalesce({BEFORE}, '{FIRST}')"
 BACKWARDS = "NEW.id <> OLD.id OR NEW.seq <= OLD.seq"
 # trigger → (table, event, condition, what it says); no condition: always refused
 GUARDS = {

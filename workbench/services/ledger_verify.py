@@ -54,7 +54,10 @@ def _verified(conn: Connection, seen: str | None) -> Verified:
     found: list[Problem] = []
     count, last, previous, was_seen = 0, 0, FIRST_HASH, seen in (None, FIRST_HASH)
     for row in stored.rows(conn):
-        if row.seq != last + 1:
+        if row.seq < 1:
+            found.append(Problem(row.seq, "stands before the first number: it was inserted"))
+            continue
+        if row.seq > last + 1:
             found.append(_hole(last, row.seq))
         elif row.previous != previous:
             found.append(Problem(row.seq, f"its hash before is not that of number {last}: one of the two was replaced"))
@@ -70,8 +73,6 @@ def _verified(conn: Connection, seen: str | None) -> Verified:
 
 
 def _hole(last: int, seq: int) -> Problem:
-    if seq <= last:
-        return Problem(seq, "comes before the first number: it was inserted")
     gone = f"number {last + 1} is" if seq == last + 2 else f"numbers {last + 1} to {seq - 1} are"
     return Problem(last + 1, f"{gone} missing: removed")
 

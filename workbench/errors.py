@@ -13,6 +13,7 @@ WorkbenchError
 │   ├── UnknownGpuModel
 │   ├── UnknownProject
 │   ├── UnknownPerson
+│   ├── UnknownJob
 │   └── UnknownServer        no notebook server of this id, or not the asker's
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── LedgerError
@@ -107,6 +108,12 @@ class UnknownProject(Unknown):
 class UnknownPerson(Unknown):
     def __init__(self, name: str):
         super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")
+
+
+class UnknownJob(Unknown):
+    def __init__(self, job: str, cluster: str | None):
+        where = f" on {cluster}" if cluster else ""
+        super().__init__(f"There is no job {job!r}{where} here. Bring in the log that has it: workbench ingest --help")
 
 
 class UnknownServer(Unknown):

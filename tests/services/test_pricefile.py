@@ -28,6 +28,7 @@ SECOND = """\
 [[version]]
 name = "two"
 from = 2026-02-01T00:00:00Z
+core_hour = 0.02
 [version.gpu_hour]
 H800 = "26.50"
 """
@@ -131,6 +132,11 @@ def test_a_gap_is_refused(problems):
 def test_a_model_that_loses_its_price_is_refused(problems):
     [found] = problems(GOOD + SECOND.replace("H800", "L40S"))
     assert "'two' has no price for H800" in found
+
+
+def test_cores_that_lose_their_price_are_refused(problems):
+    [found] = problems(GOOD + SECOND.replace("core_hour = 0.02\n", ""))
+    assert found.startswith("line 12: 'two' has no core_hour")
 
 
 def test_two_versions_of_one_name_are_refused(problems):

@@ -123,6 +123,8 @@ def following(versions: Sequence[PriceVersion]) -> list[str]:
             f"{later.name!r} has no price for {model}, which {earlier.name!r} has: its usage would wait unpriced"
             for model in sorted(set(earlier.gpu_hour) - set(later.gpu_hour))
         ]
+        if earlier.core_hour is not None and later.core_hour is None:
+            found.append(f"{later.name!r} has no core_hour, which {earlier.name!r} has: CPU jobs would wait unpriced")
     return found
 
 

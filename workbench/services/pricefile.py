@@ -104,8 +104,8 @@ def read_price_file(path: Path, zone: ZoneInfo, models: Collection[str] | None) 
 def price_file(source: Located, path: Path | str, zone: ZoneInfo, models: Collection[str] | None) -> PriceFile:
     """The checked price list of these values; see `read_price_file`."""
     values = source.values
-    told = values.get("models", models)
-    reading = _Reading(source, zone, told if told is None else [str(model) for model in told])
+    listed = values.get("models", models)
+    reading = _Reading(source, zone, None if listed is None else [str(model) for model in listed])
     reading.table((), values, "file", ("currency", "models", "version"))
     currency = values.get("currency")
     if not (isinstance(currency, str) and len(currency) == 3 and currency.isupper()):
@@ -122,7 +122,8 @@ def price_file(source: Located, path: Path | str, zone: ZoneInfo, models: Collec
         number = next((n for n, v in enumerate(read) if v is not None and reason.startswith(repr(v.name))), 0)
         reading.problem(("version", number, "from"), reason)
     if reading.problems:
-        raise PriceFileError(path, [f"line {line}: {reason}" for line, reason in sorted(set(reading.problems))])
+        told = [f"line {line}: {reason}" if source.lines else reason for line, reason in sorted(set(reading.problems))]
+        raise PriceFileError(path, told)
     ordered = tuple(part for _, part in sorted(zip([v.start_s for v in read if v], contents, strict=True), key=_first))
     return PriceFile(str(currency), versions, ordered)
 
@@ -225,12 +226,14 @@ def _nodes(reading: _Reading, place: Place, part: Mapping[str, Any], what: str) 
     for model in reading.table(place, part, what):
         at = (*place, model)
         reading.model(at, model, what)
-        names = ("gpus", "cores", "mem_gib")
-        given = reading.table(at, part["nodes"], f"{what}: nodes.{model}", names)
-        sizes = [reading.read((*at, n), _size, given.get(n), f"{what}: nodes.{model}.{n}") for n in names]
-        gpus, cores, mem_gib = sizes
-        if gpus and cores and mem_gib:
-            found[model] = Node(gpus, cores, mem_gib * 1024)
+        readers = {"gpus": _size, "cores": _size, "mem_gib": _mebibytes}
+        given = reading.table(at, part["nodes"], f"{what}: nodes.{model}", tuple(readers))
+        gpus, cores, mem_mib = (
+            reading.read((*at, name), reader, given.get(name), f"{what}: nodes.{model}.{name}")
+            for name, reader in readers.items()
+        )
+        if gpus and cores and mem_mib:
+            found[model] = Node(gpus, cores, mem_mib)
     return found
 
 
@@ -294,6 +297,14 @@ def _size(value: Any) -> int:
     if not number:
         raise ValueError("it must be at least 1")
     return number
+
+
+def _mebibytes(gib: Any) -> int:
+    """Whole MiB of an amount in GiB."""
+    mib = _exact(gib) * 1024
+    if mib.denominator != 1 or mib <= 0:
+        raise ValueError(f"{gib!r} is no memory in GiB")
+    return int(mib)
 
 
 def _factor(value: Any) -> int:

@@ -96,7 +96,7 @@ rollup_user_daily = Table(
 price_versions = Table(
     "price_versions",
     metadata,
-    # One row for each version that a price file brought in: `content` is what stood in the file, as JSON. Never changed.
+    # One row for each version that a price file brought in: `content` is what stood there, as JSON. Never changed.
     Column("name", String(80), primary_key=True),
     Column("from_at", BigInteger, nullable=False, unique=True),
     Column("currency", String(3), nullable=False),

@@ -72,8 +72,8 @@ TAMPERED = {
     "two are swapped": (
         ["UPDATE ledger_postings SET seq = seq + 100 WHERE seq IN (4, 7)",
          "UPDATE ledger_transactions SET seq = seq + 100 WHERE seq IN (4, 7)",
-         "UPDATE ledger_transactions SET seq = 111 - seq + 100 WHERE seq IN (104, 107)",
-         "UPDATE ledger_postings SET seq = 111 - seq + 100 WHERE seq IN (104, 107)"], {4, 5, 7, 8}),
+         "UPDATE ledger_transactions SET seq = 111 - seq WHERE seq IN (104, 107)",
+         "UPDATE ledger_postings SET seq = 111 - seq WHERE seq IN (104, 107)"], {4, 5, 7, 8}),
     "the amounts of two are swapped": (
         ["UPDATE ledger_postings SET amount_minor = CASE WHEN abs(amount_minor) = 4 THEN amount_minor / 4 * 6 "
          "ELSE amount_minor / 6 * 4 END WHERE seq IN (4, 6)"], {4, 6}),

@@ -15,7 +15,7 @@ from workbench.domain.booking import DAILY, DayLine, charge, commitment, correct
 from workbench.domain.ledger import Transaction
 from workbench.periods import day_of, day_start, day_window, moment
 from workbench.services.ledger import post, transaction_of
-from workbench.services.rating import ALWAYS, POSTING
+from workbench.services.rating import ALWAYS, POSTING, mark
 from workbench.settings import Settings
 from workbench.store import ledger as stored
 from workbench.store.charges import drawn_by_award
@@ -67,9 +67,12 @@ def _projects(conn: Connection, today: date, *, everything: bool) -> list[str]:
 
 
 def _take_marks(conn: Connection, project: str, today: date) -> date:
-    """The first day to compare from; the marks up to yesterday are gone when the transaction is, today's stay."""
+    """The first day to compare from; marks up to yesterday are gone when the transaction is, one for today stays."""
     mine = (dirty.c.kind == POSTING) & (dirty.c.project == project) & (dirty.c.period < today.isoformat())
     days = conn.scalars(delete(dirty).where(mine).returning(dirty.c.period)).all()
+    ahead = (charges_daily.c.project == project) & (charges_daily.c.day >= today.isoformat())
+    if conn.execute(select(charges_daily.c.day).where(ahead).limit(1)).first():
+        mark(conn, [project], today, POSTING)
     return date.fromisoformat(min(days, default=today.isoformat()))
 
 

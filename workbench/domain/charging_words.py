@@ -45,8 +45,9 @@ def arithmetic(line: ChargeLine) -> list[str]:
         made.append(f"of the job so far {_exact(line.before_exact)} + {_exact(exact)} = {_exact(line.after_exact)}")
     made.append(f"list cost: rounded, less the rounded lines before = {money(line.list_minor, '')}")
     if line.award_version:
+        so_far = "of it" if not line.before_exact else "of the list cost so far, rounded, less that of the lines before"
         limit = ", all that the award had left" if line.ends_with == "ceiling" else ""
-        made.append(f"subsidy: {line.rate_bp / 100:g}% of it = {money(line.subsidy_minor, '')}{limit}")
+        made.append(f"subsidy: {line.rate_bp / 100:g}% {so_far} = {money(line.subsidy_minor, '')}{limit}")
     paid = (money(amount, "") for amount in (line.list_minor, line.subsidy_minor, line.user_minor))
     return [*made, "user's share: {} − {} = {}".format(*paid)]
 

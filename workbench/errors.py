@@ -14,13 +14,20 @@ WorkbenchError
 │   ├── UnknownProject
 │   ├── UnknownPerson
 │   ├── UnknownJob
-│   └── UnknownServer        no notebook server of this id, or not the asker's
+│   ├── UnknownServer        no notebook server of this id, or not the asker's
+│   └── UnknownApplication   no application of this reference that the asker may see
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── LedgerError
 │   ├── Unbalanced           postings that do not come to zero
 │   └── KeyTaken             another transaction was posted under this key
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
+├── Refused                  the scheme's rules do not allow it
+│   ├── StepRefused          an application cannot take this step now, or not by this person
+│   ├── ClosedByConflict     a declared conflict of interest closes it to this person
+│   ├── RuleBroken           an amount, rate, term or score outside of its rule
+│   ├── NoBalance            the award does not cover the requested time
+│   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -121,6 +128,13 @@ class UnknownServer(Unknown):
         super().__init__(f"There is no server {server_id!r} of yours.")
 
 
+class UnknownApplication(Unknown):
+    def __init__(self, reference: str):
+        super().__init__(
+            f"There is no application {reference!r} that you may see. List them: workbench applications list."
+        )
+
+
 class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
@@ -154,6 +168,41 @@ class NoPrice(WorkbenchError):
 class NoAccess(WorkbenchError):
     def __init__(self, who: str, what: str, role: str):
         super().__init__(f"{who} may not open {what}: it needs the role {role}. Ask the centre's operator.")
+
+
+class Refused(WorkbenchError):
+    """Something that the scheme's rules do not allow; nothing was changed."""
+
+
+class StepRefused(Refused):
+    def __init__(self, reference: str, action: str, why: str, what_to_do: str):
+        super().__init__(f"{reference}: cannot {action}: {why}. {what_to_do}")
+
+
+class ClosedByConflict(Refused):
+    def __init__(self, reference: str, who: str):
+        super().__init__(
+            f"{reference} is closed to {who}, who has a declared conflict of interest. Another person must take it."
+        )
+
+
+class RuleBroken(Refused):
+    def __init__(self, rule: int, what: str, what_to_do: str):
+        self.rule = rule
+        super().__init__(f"Rule {rule} of the scheme: {what}. {what_to_do}")
+
+
+class NoBalance(Refused):
+    def __init__(self, project: str, needed: str, left: str):
+        super().__init__(
+            f"{project} cannot start this: it needs {needed} of subsidy for the requested time and {left} is free. "
+            "Ask for less time or fewer GPUs, or wait until running work ends."
+        )
+
+
+class HoldRefused(Refused):
+    def __init__(self, key: str, why: str, what_to_do: str):
+        super().__init__(f"Hold {key!r}: {why}. {what_to_do}")
 
 
 class CannotStart(WorkbenchError):

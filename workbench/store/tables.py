@@ -6,7 +6,15 @@ be NULL); faces show it as "unknown". Times are UTC epoch seconds, days are ISO 
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from workbench.domain import awards, capacity, jobs, pricing, projects  # noqa: F401  (their tables join the metadata)
+from workbench.domain import (  # noqa: F401  (their tables join the metadata)
+    applications,
+    awards,
+    capacity,
+    holds,
+    jobs,
+    pricing,
+    projects,
+)
 from workbench.domain.base import Stored
 from workbench.store import ledger_tables  # noqa: F401  (its tables join the metadata)
 

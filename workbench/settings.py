@@ -51,9 +51,13 @@ def _dated_rules(versions: object) -> object:
     for version in versions:
         if unknown := sorted(set(version) - set(names)):
             raise ValueError(f"there is no rule {', '.join(unknown)}; known: {', '.join(names)}")
-        if "from_on" not in version or version["from_on"] <= whole.get("from_on", date.min):
+        first = version.get("from_on")
+        if not isinstance(first, date) or first <= whole.get("from_on", date.min):
             raise ValueError("each set needs its first day from_on, later than that of the set before it")
-        whole |= {names[name]: _inside(name, value) for name, value in version.items()}
+        try:
+            whole |= {names[name]: _inside(name, value) for name, value in version.items()}
+        except TypeError as problem:
+            raise ValueError("underuse_cuts and reservation_returns are lists of pairs of numbers") from problem
         sets.append(dict(whole))
     return sets
 

@@ -21,22 +21,8 @@ def run(store):
     return run
 
 
-DRAFT = [
-    "applications",
-    "draft",
-    "lab",
-    "--as",
-    "ada",
-    "--category",
-    "university",
-    "--organisation",
-    "U",
-    "--requested",
-    "300000.50",
-    "--gpus",
-    "8",
-]
-TITLE = ("--title", "Speech lab", "--hours", "100", "--hours", "300", "--member", "bob")
+DRAFT = ("applications", "draft", "lab", "--as", "ada", "--category", "university", "--organisation", "U")
+TITLE = ("--title", "Speech lab", "--requested", "300000.50", "--gpus", "8", "--hours", "400", "--member", "bob")
 POINTS = [f"{name}=70" for name in ("alignment", "compute", "capability", "team", "outcomes")]
 
 

@@ -6,8 +6,6 @@ What may stand in it: docs/prices.md.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -26,10 +24,10 @@ from workbench.errors import FileUnreadable, PriceFileError
 from workbench.periods import parse_moment
 from workbench.services.checked_toml import nearest
 from workbench.services.located import Located, Place, located
-from workbench.units import BASIS_POINTS, GPU_PARTS
+from workbench.services.price_values import count_of, factor_of, mebibytes_of, share_of, size_of
+from workbench.units import BASIS_POINTS
 
 T = TypeVar("T")
-LARGEST_FACTOR = 100 * BASIS_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def _version(reading: _Reading, place: Place, part: dict[str, Any]) -> PriceVers
     month, free = storage.get("tb_month"), storage.get("free_tb", 0)
     at = (*place, "storage")
     tb_month = None if month is None else reading.read((*at, "tb_month"), nano_from_text, month, f"{what}: tb_month")
-    free_tb = reading.read((*at, "free_tb"), _count, free, f"{what}: free_tb") or 0
+    free_tb = reading.read((*at, "free_tb"), count_of, free, f"{what}: free_tb") or 0
     service = _factors(reading, (*place, "service"), part, what, ON_DEMAND)
     priority = _factors(reading, (*place, "priority"), part, what, NORMAL)
     ways = _ways(reading, (*place, "partitions"), part, what, (service, priority))
@@ -200,7 +198,7 @@ def _window(reading: _Reading, place: Place, part: Mapping[str, Any], what: str)
 def _factors(reading: _Reading, place: Place, part: Mapping[str, Any], what: str, usual: str) -> dict[str, int]:
     found = {usual: BASIS_POINTS}
     for name, value in reading.table(place, part, what).items():
-        factor = reading.read((*place, name), _factor, value, f"{what}: {place[-1]}.{name}")
+        factor = reading.read((*place, name), factor_of, value, f"{what}: {place[-1]}.{name}")
         if factor is not None:
             found[name] = factor
     return found
@@ -226,7 +224,7 @@ def _nodes(reading: _Reading, place: Place, part: Mapping[str, Any], what: str) 
     for model in reading.table(place, part, what):
         at = (*place, model)
         reading.model(at, model, what)
-        readers = {"gpus": _size, "cores": _size, "mem_gib": _mebibytes}
+        readers = {"gpus": size_of, "cores": size_of, "mem_gib": mebibytes_of}
         given = reading.table(at, part["nodes"], f"{what}: nodes.{model}", tuple(readers))
         gpus, cores, mem_mib = (
             reading.read((*at, name), reader, given.get(name), f"{what}: nodes.{model}.{name}")
@@ -247,13 +245,13 @@ def _mig(
         if model not in prices:
             reading.problem(at, f"{where}: the version has no price for {model}")
         given = reading.table(at, part["mig"], where, ("slices", "mem_gb", "shares", "layouts"))
-        slices = reading.read((*at, "slices"), _size, given.get("slices"), f"{where}.slices")
-        mem_gb = reading.read((*at, "mem_gb"), _size, given.get("mem_gb"), f"{where}.mem_gb")
+        slices = reading.read((*at, "slices"), size_of, given.get("slices"), f"{where}.slices")
+        mem_gb = reading.read((*at, "mem_gb"), size_of, given.get("mem_gb"), f"{where}.mem_gb")
         shares: dict[str, int] = {}
         for profile, value in reading.table((*at, "shares"), given, where).items():
             spot = (*at, "shares", profile)
             size = reading.read(spot, profile_size, profile, where)
-            share = reading.read(spot, _share, value, f"{where}: {profile}")
+            share = reading.read(spot, share_of, value, f"{where}: {profile}")
             if size is not None and share is not None:
                 shares[profile] = share
         layouts = _layouts(reading, (*at, "layouts"), given.get("layouts", []), shares, where)
@@ -274,49 +272,3 @@ def _layouts(
         reading.problem(place, f"{where}: a layout names {name!r}, which has no share{nearest(name, shares)}")
     good = (tuple(map(str, layout)) for layout in layouts)
     return tuple(layout for layout in good if set(layout) <= set(shares))
-
-
-def _exact(value: Any) -> Fraction:
-    if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
-        raise ValueError("missing" if value is None else f"{value!r} is no exact number: write it in quotes")
-    try:
-        return Fraction(value.strip() if isinstance(value, str) else value)
-    except (ValueError, ZeroDivisionError, OverflowError) as problem:
-        raise ValueError(f"{value!r} is no number") from problem
-
-
-def _count(value: Any) -> int:
-    number = _exact(value)
-    if number.denominator != 1 or number < 0:
-        raise ValueError(f"{value!r} is no whole number of at least 0")
-    return int(number)
-
-
-def _size(value: Any) -> int:
-    number = _count(value)
-    if not number:
-        raise ValueError("it must be at least 1")
-    return number
-
-
-def _mebibytes(gib: Any) -> int:
-    """Whole MiB of an amount in GiB."""
-    mib = _exact(gib) * 1024
-    if mib.denominator != 1 or mib <= 0:
-        raise ValueError(f"{gib!r} is no memory in GiB")
-    return int(mib)
-
-
-def _factor(value: Any) -> int:
-    scaled = _exact(value) * BASIS_POINTS
-    if scaled.denominator != 1 or not 0 < scaled <= LARGEST_FACTOR:
-        raise ValueError(f"{value} is no factor: above 0, at most 100, at most four decimals")
-    return int(scaled)
-
-
-def _share(value: Any) -> int:
-    """GPU parts of a share of a board; one that is no whole number of parts is rounded up."""
-    share = _exact(value)
-    if not 0 < share <= 1:
-        raise ValueError(f"{value} is no share of a board: above 0, at most 1")
-    return int(-(-share * GPU_PARTS // 1))

@@ -1,25 +1,21 @@
 """Holds: nothing starts without its full time set aside, and starts at once never overdraw."""
 
-import multiprocessing
 from datetime import date
 
 import pytest
 from sqlalchemy import insert, select
 
 from tests.builders import DATA_UNTIL_S, small_centre
+from tests.starts import COVERED, HOUR_MINOR, a_start, cover, run_at_once
 from workbench.domain.awards import Award
 from workbench.errors import HoldRefused, NoBalance
-from workbench.services.holds import Start, outlook, place, running, settle
+from workbench.services.holds import outlook, place, running, settle
 from workbench.services.rating import rate
-from workbench.settings import load
-from workbench.store.engine import open_store
 from workbench.store.tables import freshness
 from workbench.units import HOUR_S
 
 NOW = DATA_UNTIL_S - 1
 DRAWN = 336 * 1960
-HOUR_MINOR = 1960  # one H800 hour at HK$28.00, 70% of it
-STARTS, COVERED, PROCESSES = 200, 40, 8
 
 
 @pytest.fixture
@@ -29,23 +25,8 @@ def centre(store):
     return store
 
 
-def cover(store, hours):
-    """Let the award of vision cover so many GPU-hours more."""
-    with store.db(writes=True) as db:
-        db.scalars(select(Award)).one().ceiling_minor = DRAWN + hours * HOUR_MINOR
-
-
-def a_start(key="one", hours=1, **given):
-    return Start(
-        **{"key": key, "project": "vision", "cluster": "hub"} | {"requested_s": hours * HOUR_S} | PRICE | given
-    )
-
-
-PRICE = {"list_minor_per_hour": 2800}
-
-
 def test_the_full_requested_time_is_held_and_the_rest_freed_at_the_end(centre):
-    cover(centre, 10)
+    cover(centre, 10, DRAWN)
     assert place(centre, a_start(hours=8), NOW).amount_minor == 8 * HOUR_MINOR
     with pytest.raises(NoBalance, match=r"needs HK\$58\.80 .* HK\$39\.20 is free"):
         place(centre, a_start("two", hours=3), NOW)
@@ -55,7 +36,7 @@ def test_the_full_requested_time_is_held_and_the_rest_freed_at_the_end(centre):
 
 
 def test_a_settled_hold_counts_until_accounting_has_charged_it(centre):
-    cover(centre, 2)
+    cover(centre, 2, DRAWN)
     place(centre, a_start(hours=2), NOW)
     settle(centre, "one", 2 * HOUR_S, NOW)
     with pytest.raises(NoBalance):
@@ -67,7 +48,7 @@ def test_a_settled_hold_counts_until_accounting_has_charged_it(centre):
 
 
 def test_a_repeated_start_and_a_repeated_end_change_nothing(centre):
-    cover(centre, 1)
+    cover(centre, 1, DRAWN)
     assert place(centre, a_start(), NOW).key == place(centre, a_start(), NOW).key
     with pytest.raises(HoldRefused, match="another start"):
         place(centre, a_start(hours=2), NOW)
@@ -86,7 +67,7 @@ def test_no_balance_no_start(centre, project):
 
 
 def test_an_award_used_up_starts_nothing_however_short(centre):
-    cover(centre, 0)
+    cover(centre, 0, DRAWN)
     with pytest.raises(NoBalance):
         place(centre, a_start(requested_s=1, list_minor_per_hour=1), NOW)
 
@@ -106,31 +87,8 @@ def test_the_outlook_warns_and_says_when_it_is_gone(centre):
     assert found.gone_at.timestamp() == NOW + 2 * HOUR_S
 
 
-def start_some(home, first, gate, answers):
-    store = open_store(load(home=home))
-    gate.wait()
-    ran = 0
-    for number in range(first, STARTS, PROCESSES):
-        try:
-            place(store, a_start(f"s{number}"), NOW)
-            ran += 1
-        except NoBalance:
-            pass
-    answers.put(ran)
-
-
 def test_of_two_hundred_starts_at_once_exactly_those_that_are_covered_run(centre):
-    cover(centre, COVERED)
-    context = multiprocessing.get_context("spawn")
-    gate, answers = context.Barrier(PROCESSES), context.Queue()
-    at_once = [
-        context.Process(target=start_some, args=(centre.settings.home, n, gate, answers)) for n in range(PROCESSES)
-    ]
-    for one in at_once:
-        one.start()
-    ran = [answers.get(timeout=120) for _ in at_once]
-    for one in at_once:
-        one.join(timeout=30)
-    assert sum(ran) == COVERED
+    cover(centre, COVERED, DRAWN)
+    assert run_at_once(centre, NOW) == COVERED
     assert sum(hold.amount_minor for hold in running(centre)) == COVERED * HOUR_MINOR
     assert outlook(centre, NOW)[0].balance.free_minor == 0

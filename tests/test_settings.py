@@ -77,3 +77,7 @@ def test_a_later_set_of_rules_says_only_what_it_changes(tmp_path):
 def test_rules_that_cannot_be_read_are_refused_with_the_reason(tmp_path, text, said):
     with pytest.raises(SettingsError, match=said):
         with_rules(tmp_path, f"\n[[rules]]\n{text}\n")
+
+
+def test_settings_can_be_the_key_of_a_cache(tmp_path):
+    assert hash(settings.load(home=tmp_path)) == hash(settings.load(home=tmp_path))

@@ -38,7 +38,7 @@ class SchemeRules:
     """
 
     from_on: date
-    weights: Mapping[str, int] = field(default_factory=_weights)
+    weights: Mapping[str, int] = field(default_factory=_weights, hash=False)  # settings are keys of caches
     spread_points: int = 30
     fast_lane_gpu_hours: int = 5000
     fast_lane_gpus: int = 50

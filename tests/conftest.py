@@ -9,11 +9,14 @@ import os
 import shutil
 import time
 from functools import cache
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from workbench import sample
-from workbench.settings import load
+from workbench.settings import StoreSettings, load
 from workbench.store.engine import open_store
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -32,7 +35,13 @@ def missing_for(suite: str) -> str | None:
     if suite == "notebook":
         return None if importlib.util.find_spec("nbval") else "nbval is not installed (make test)"
     if suite == "postgres":
-        return None if os.environ.get("WORKBENCH_TEST_POSTGRES") else "WORKBENCH_TEST_POSTGRES names no server"
+        from tests import postgres_server
+
+        if importlib.util.find_spec("psycopg") is None:
+            return "psycopg is not installed (make test)"
+        if os.environ.get("WORKBENCH_TEST_POSTGRES") or postgres_server.programs():
+            return None
+        return "no PostgreSQL to start (on Debian: apt-get install postgresql), WORKBENCH_TEST_POSTGRES names none"
     return None if shutil.which("sinfo") else "no Slurm on the PATH"
 
 
@@ -110,6 +119,34 @@ def running_centre(loaded_home, tmp_path_factory):
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server_url():
+    """A PostgreSQL in which tests make databases: the one that WORKBENCH_TEST_POSTGRES names, else one of our own."""
+    from tests import postgres_server
+
+    if named := os.environ.get("WORKBENCH_TEST_POSTGRES"):
+        yield named
+        return
+    with postgres_server.running() as url:
+        yield url
+
+
+@pytest.fixture
+def on_postgres(postgres_server_url, workbench_home):
+    """A store on PostgreSQL, in a database of this test's own."""
+    server = create_engine(postgres_server_url, isolation_level="AUTOCOMMIT")
+    name = f"test_{uuid4().hex[:12]}"
+    with server.connect() as conn:
+        conn.exec_driver_sql(f"CREATE DATABASE {name}")
+    url = make_url(postgres_server_url).set(database=name).render_as_string(hide_password=False)
+    opened = open_store(load(home=workbench_home / "pg").model_copy(update={"store": StoreSettings(url=url)}))
+    yield opened
+    opened.engine.dispose()
+    with server.connect() as conn:
+        conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """Settings: one file, checked whole."""
 
+from datetime import date
+
 import pytest
 
 from workbench import settings
+from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
 
 
@@ -38,3 +41,43 @@ def test_the_environment_moves_state_and_port(tmp_path, monkeypatch):
     loaded = settings.load()
     assert loaded.home == tmp_path / "here"
     assert (loaded.hub.port, loaded.hub.dashboards_port) == (9000, 9003)
+
+
+def with_rules(tmp_path, text):
+    file = tmp_path / "w.toml"
+    file.write_text(settings.DEFAULT_FILE.read_text("utf-8") + text, "utf-8")
+    return settings.load(file, home=tmp_path)
+
+
+def test_the_commented_rules_are_the_defaults(tmp_path):
+    (rules,) = settings.load(home=tmp_path).rules
+    assert rules == SchemeRules(date(2024, 10, 7))
+
+
+def test_a_later_set_of_rules_says_only_what_it_changes(tmp_path):
+    before, after = with_rules(
+        tmp_path, "\n[[rules]]\nfrom_on = 2026-01-01\nwarn_left = [25, 5]\nstorage_price = '30.50'\n"
+    ).rules
+    assert (after.warn_left_bp, after.storage_minor_per_tb_month) == ((2500, 500), 3050)
+    assert (after.fast_lane_gpus, before.warn_left_bp) == (50, (2000, 1000, 0))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from_on = 2026-01-01\ncolour = 1", "no rule colour"),
+        ("from_on = 2024-10-07", "later than"),
+        ("term_months = 12", "from_on"),
+        ("from_on = 2026-01-01\nweights = { alignment = 99 }", "add up to 99"),
+        ("from_on = 2026-01-01\nclaim_days = 'soon'", "claim_days"),
+        ("from_on = 2026-01-01\nunderuse_cuts = 7", "underuse_cuts"),
+        ("from_on = 'never'", "from_on"),
+    ],
+)
+def test_rules_that_cannot_be_read_are_refused_with_the_reason(tmp_path, text, said):
+    with pytest.raises(SettingsError, match=said):
+        with_rules(tmp_path, f"\n[[rules]]\n{text}\n")
+
+
+def test_settings_can_be_the_key_of_a_cache(tmp_path):
+    assert hash(settings.load(home=tmp_path)) == hash(settings.load(home=tmp_path))

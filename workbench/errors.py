@@ -5,6 +5,7 @@ WorkbenchError
 ├── BadInput
 │   ├── FileUnreadable       a file that cannot be opened or is not what its name says
 │   ├── MappingError         a job-log mapping with all its problems listed
+│   ├── PriceFileError       a price list with all its problems listed
 │   ├── NothingReadable      a log of which no row could be used
 │   ├── ChoiceRefused        a server that somebody may not or cannot start
 │   └── BadQuestion          a question for figures that cannot be asked so
@@ -12,10 +13,21 @@ WorkbenchError
 │   ├── UnknownGpuModel
 │   ├── UnknownProject
 │   ├── UnknownPerson
-│   └── UnknownServer        no notebook server of this id, or not the asker's
+│   ├── UnknownJob
+│   ├── UnknownServer        no notebook server of this id, or not the asker's
+│   └── UnknownApplication   no application of this reference that the asker may see
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
+├── LedgerError
+│   ├── Unbalanced           postings that do not come to zero
+│   └── KeyTaken             another transaction was posted under this key
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
+├── Refused                  the scheme's rules do not allow it
+│   ├── StepRefused          an application cannot take this step now, or not by this person
+│   ├── ClosedByConflict     a declared conflict of interest closes it to this person
+│   ├── RuleBroken           an amount, rate, term or score outside of its rule
+│   ├── NoBalance            the award does not cover the requested time
+│   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -64,6 +76,13 @@ class MappingError(BadInput):
         super().__init__(f"{path}: {len(problems)} problem(s) in the mapping. Nothing was stored:{lines}")
 
 
+class PriceFileError(BadInput):
+    def __init__(self, path: Path | str, problems: Sequence[str]):
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  - {p}" for p in problems)
+        super().__init__(f"{path}: {len(problems)} problem(s) in the price list. Nothing was changed:{lines}")
+
+
 class NothingReadable(BadInput):
     def __init__(self, path: Path | str, rejected: int, first_reason: str | None):
         why = f"all {rejected} rows were rejected, the first because: {first_reason}" if rejected else "it has no rows"
@@ -98,15 +117,45 @@ class UnknownPerson(Unknown):
         super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")
 
 
+class UnknownJob(Unknown):
+    def __init__(self, job: str, cluster: str | None):
+        where = f" on {cluster}" if cluster else ""
+        super().__init__(f"There is no job {job!r}{where} here. Bring in the log that has it: workbench ingest --help")
+
+
 class UnknownServer(Unknown):
     def __init__(self, server_id: str):
         super().__init__(f"There is no server {server_id!r} of yours.")
+
+
+class UnknownApplication(Unknown):
+    def __init__(self, reference: str):
+        super().__init__(
+            f"There is no application {reference!r} that you may see. List them: workbench applications list."
+        )
 
 
 class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
         super().__init__(f"{why} {what_to_do}{last}")
+
+
+class LedgerError(WorkbenchError):
+    """A transaction that the ledger does not take; nothing of its batch was posted."""
+
+
+class Unbalanced(LedgerError):
+    def __init__(self, key: str, why: str):
+        super().__init__(f"Transaction {key!r} cannot be posted: {why}. Correct its postings.")
+
+
+class KeyTaken(LedgerError):
+    def __init__(self, key: str, seq: int):
+        super().__init__(
+            f"Transaction {key!r} was posted before with another content (number {seq}). "
+            "Correct it by a reversal, or give the new one a key of its own."
+        )
 
 
 class NoPrice(WorkbenchError):
@@ -119,6 +168,41 @@ class NoPrice(WorkbenchError):
 class NoAccess(WorkbenchError):
     def __init__(self, who: str, what: str, role: str):
         super().__init__(f"{who} may not open {what}: it needs the role {role}. Ask the centre's operator.")
+
+
+class Refused(WorkbenchError):
+    """Something that the scheme's rules do not allow; nothing was changed."""
+
+
+class StepRefused(Refused):
+    def __init__(self, reference: str, action: str, why: str, what_to_do: str):
+        super().__init__(f"{reference}: cannot {action}: {why}. {what_to_do}")
+
+
+class ClosedByConflict(Refused):
+    def __init__(self, reference: str, who: str):
+        super().__init__(
+            f"{reference} is closed to {who}, who has a declared conflict of interest. Another person must take it."
+        )
+
+
+class RuleBroken(Refused):
+    def __init__(self, rule: int, what: str, what_to_do: str):
+        self.rule = rule
+        super().__init__(f"Rule {rule} of the scheme: {what}. {what_to_do}")
+
+
+class NoBalance(Refused):
+    def __init__(self, project: str, needed: str, left: str):
+        super().__init__(
+            f"{project} cannot start this: it needs {needed} of subsidy for the requested time and {left} is free. "
+            "Ask for less time or fewer GPUs, or wait until running work ends."
+        )
+
+
+class HoldRefused(Refused):
+    def __init__(self, key: str, why: str, what_to_do: str):
+        super().__init__(f"Hold {key!r}: {why}. {what_to_do}")
 
 
 class CannotStart(WorkbenchError):

@@ -5,13 +5,15 @@ Unknown keys are refused; all problems are listed at once. Paths of the state fo
 
 import os
 import tomllib
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
 from workbench.units import minor_from_text
 
@@ -34,6 +36,40 @@ def _basis_points(percent: object) -> object:
 
 Money = Annotated[int, BeforeValidator(lambda v: minor_from_text(v) if isinstance(v, int | str) else v)]
 Percent = Annotated[int, BeforeValidator(_basis_points), Field(ge=0, lt=10_000)]
+
+
+def _dated_rules(versions: object) -> object:
+    """Each set of rules in our own units, completed by what the set before it says."""
+    if not isinstance(versions, list) or not all(isinstance(version, dict) for version in versions):
+        return versions
+    names = {
+        field.name.removesuffix("_bp").replace("_minor_per_tb_month", "_price"): field.name
+        for field in fields(SchemeRules)
+    }
+    whole: dict[str, Any] = {}
+    sets = []
+    for version in versions:
+        if unknown := sorted(set(version) - set(names)):
+            raise ValueError(f"there is no rule {', '.join(unknown)}; known: {', '.join(names)}")
+        first = version.get("from_on")
+        if not isinstance(first, date) or first <= whole.get("from_on", date.min):
+            raise ValueError("each set needs its first day from_on, later than that of the set before it")
+        try:
+            whole |= {names[name]: _inside(name, value) for name, value in version.items()}
+        except TypeError as problem:
+            raise ValueError("underuse_cuts and reservation_returns are lists of pairs of numbers") from problem
+        sets.append(dict(whole))
+    return sets
+
+
+def _inside(name: str, value: Any) -> Any:
+    if name in ("warn_left", "storage_price"):
+        return [minor_from_text(part) for part in value] if isinstance(value, list) else minor_from_text(value)
+    if name == "underuse_cuts":  # both numbers of a step are percent
+        return [[minor_from_text(part) for part in step] for step in value]
+    if name == "reservation_returns":  # hours ahead, percent
+        return [[hours, minor_from_text(percent)] for hours, percent in value]
+    return value
 
 
 class Section(BaseModel):
@@ -111,6 +147,7 @@ class Settings(Section):
     scheme: Scheme
     hub: HubSettings = HubSettings()
     store: StoreSettings = StoreSettings()
+    rules: Annotated[tuple[SchemeRules, ...], BeforeValidator(_dated_rules)] = (SchemeRules(date.min),)
     profiles: tuple[ProfileSettings, ...]
 
     @property

@@ -22,7 +22,11 @@ COMMANDS = {
     "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
     "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),
     "spend": ("workbench.cli.spend", "spend", "Charges, subsidies and awards by project, category, day."),
-    "prices": ("workbench.cli.spend", "prices", "The price list."),
+    "charges": ("workbench.cli.charges", "charges", "What one job was charged, and why."),
+    "prices": ("workbench.cli.prices", "prices", "The price list: show, check, load."),
+    "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, check and export of the ledger."),
+    "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
+    "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),
 }

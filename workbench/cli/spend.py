@@ -1,4 +1,4 @@
-"""`workbench spend` and `workbench prices`: what was charged, to whom, at which list prices."""
+"""`workbench spend`: what was charged, and to whom."""
 
 from __future__ import annotations
 
@@ -45,30 +45,6 @@ def spend(by: str, from_text: str | None, to_text: str | None, form: str) -> Non
     total |= {f"{name}_minor": sum(row[f"{name}_minor"] or 0 for row in rows) for name in AMOUNTS}
     show([_named(name) for name in columns], [_whole(row) for row in rows], form, total=_whole(total))
     return None
-
-
-@click.command()
-@format_option
-def prices(form: str) -> None:
-    """The price list: per GPU-hour of a model, per core-hour of a CPU, from which day on.
-
-    Example: workbench prices --format csv
-    """
-    from sqlalchemy import select
-
-    from workbench.domain.pricing import ListPrice
-    from workbench.store.engine import open_store
-
-    table = ListPrice.__table__.c
-    ask = select(table.resource, table.from_on, table.minor_per_hour, table.note).order_by(
-        table.resource, table.from_on
-    )
-    with open_store(load()).read() as conn:
-        found = [dict(row) for row in conn.execute(ask).mappings()]
-    if not found:
-        click.echo("The price list is empty: usage waits unpriced.", err=True)
-    rows = [{**row, "from_on": row["from_on"].isoformat()} for row in found]
-    show(["resource", "from_on", "minor_per_hour", "note"], rows, form)
 
 
 def _rows(store: Any, by: str, window: tuple[int | None, int | None], now: int) -> list[dict[str, Any]]:

@@ -6,13 +6,15 @@ A scope is always given; there is none that means "everything" by being left out
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ROLES = ("executive", "operator", "secretariat", "instructor", "student")
+ROLES = ("executive", "operator", "secretariat", "reviewer", "committee", "instructor", "student")
 CENTRE_WIDE = frozenset({"executive", "operator", "secretariat"})
 
 GROUP_OF_ROLE = {
     "executive": "executives",
     "operator": "operators",
     "secretariat": "secretariat",
+    "reviewer": "reviewers",
+    "committee": "committee",
     "instructor": "instructors",
     "student": "students",
 }

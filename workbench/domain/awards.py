@@ -7,17 +7,25 @@ recommended and awarded amounts are three numbers.
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workbench.domain.base import Stored
+from workbench.domain.base import Amount, Stored
 
 FAR_DAYS = 36_500
 """A pace at which money lasts a century is no date."""
 
 
+STAGE_OF_DECISION = {None: "submitted", "approved": "active", "declined": "declined", "deferred": "deferred"}
+
+
 class Application(Stored):
-    """One application to the scheme. `decision` is 'approved', 'declined', 'deferred' or None while it is open."""
+    """One application to the scheme, and where it stands (domain.applications.STAGES).
+
+    `decision` is 'approved', 'declined', 'deferred', 'withdrawn' or None while it is open. Without a stage it is taken
+    to stand where its decision put it. `slug` is the name its project will have; `received_on` of a draft is the day on
+    which it was begun.
+    """
 
     __tablename__ = "applications"
 
@@ -27,11 +35,24 @@ class Application(Stored):
     organisation: Mapped[str]
     title: Mapped[str]
     received_on: Mapped[date]
-    requested_minor: Mapped[int]
+    requested_minor: Mapped[int] = mapped_column(Amount)
     decided_on: Mapped[date | None] = mapped_column(default=None)
     decision: Mapped[str | None] = mapped_column(default=None)
     project: Mapped[str | None] = mapped_column(ForeignKey("projects.slug"), default=None)
     made_up: Mapped[bool] = mapped_column(default=False)
+    stage: Mapped[str] = mapped_column(String(20), default="")
+    applicant: Mapped[str | None] = mapped_column(String(80), default=None)
+    slug: Mapped[str | None] = mapped_column(String(80), default=None)
+    need: Mapped[str] = mapped_column(default="")
+    gpu_model: Mapped[str | None] = mapped_column(String(80), default=None)
+    gpus: Mapped[int | None] = mapped_column(default=None)
+    gpu_hours: Mapped[int | None] = mapped_column(default=None)
+    fast_lane: Mapped[bool] = mapped_column(default=False)
+    recommended_minor: Mapped[int | None] = mapped_column(Amount, default=None)
+    recommended_by: Mapped[str | None] = mapped_column(String(80), default=None)
+
+    def __post_init__(self) -> None:
+        self.stage = self.stage or STAGE_OF_DECISION[self.decision]
 
 
 class Award(Stored):
@@ -43,11 +64,12 @@ class Award(Stored):
     project: Mapped[str] = mapped_column(ForeignKey("projects.slug"), index=True)
     application: Mapped[int | None] = mapped_column(ForeignKey("applications.id"))
     rate_bp: Mapped[int]
-    ceiling_minor: Mapped[int]
+    ceiling_minor: Mapped[int] = mapped_column(Amount)
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     decided_on: Mapped[date]
     reason: Mapped[str] = mapped_column(default="")
+    conditions: Mapped[str] = mapped_column(default="")
 
 
 def drawing_award(awards: Sequence[Award], day: date, drawn: Mapping[int, int]) -> Award | None:

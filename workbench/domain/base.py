@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, MetaData
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 from sqlalchemy.types import TypeDecorator
 
@@ -14,6 +14,10 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Amount = BigInteger().with_variant(Integer(), "sqlite")
+"""Minor units: PostgreSQL's INTEGER ends at HK$21m; SQLite's is of 64 bits."""
 
 
 class Stored(MappedAsDataclass, DeclarativeBase):

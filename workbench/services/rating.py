@@ -2,7 +2,7 @@
 
 `charges_daily` is disposable: `rate(store, now, everything=True)` makes the same rows from nothing. Each change of a
 rollup marks (cluster, project, day) in `dirty`; because an award is drawn in day order, a project is rated again from
-its first dirty day on.
+its first dirty day on. What was rated again is then marked for the ledger (services.posting).
 """
 
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ from workbench.store.engine import Store
 from workbench.store.tables import charges_daily, dirty, rollup_daily
 
 CHARGES = "charges"
+POSTING = "posting"
 ALWAYS = date.min
 
 
@@ -53,14 +54,16 @@ def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
             _rate_project(conn, project, first, [a for a in awards if a.project == project], prices, today)
             for project, first in sorted(since.items())
         ]
+        for project, first in since.items():
+            mark(conn, [project], first, POSTING)
     made = [charge for part in rated for charge in part]
     return Rated(len(rated), len(made), sum(charge.list_minor is None for charge in made))
 
 
-def mark(conn: Connection, projects: Iterable[str], first: date) -> None:
-    """Have these projects rated again from a day on (after a change of a price or an award)."""
+def mark(conn: Connection, projects: Iterable[str], first: date, kind: str = CHARGES) -> None:
+    """Have these projects rated again from a day on (after a change of a price or an award), or posted again."""
     for project in projects:
-        key = {"kind": CHARGES, "cluster": "", "project": project, "period": first.isoformat()}
+        key = {"kind": kind, "cluster": "", "project": project, "period": first.isoformat()}
         conn.execute(delete(dirty).filter_by(**key))
         conn.execute(insert(dirty).values(**key))
 

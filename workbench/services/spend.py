@@ -195,6 +195,7 @@ def applications(store: Store, scope: Scope, now: int) -> pd.DataFrame:
     mine, today = projects_of(scope), today_of(store, now)
     table = Application.__table__.c
     ask = select(table.received_on, table.decided_on, table.decision).where(table.received_on <= today)
+    ask = ask.where(table.stage != "draft")  # not received yet
     if mine is not None:
         ask = ask.where(table.project.in_(sorted(mine)))
     with store.read() as conn:

@@ -6,8 +6,17 @@ be NULL); faces show it as "unknown". Times are UTC epoch seconds, days are ISO 
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from workbench.domain import awards, capacity, jobs, pricing, projects  # noqa: F401  (their tables join the metadata)
+from workbench.domain import (  # noqa: F401  (their tables join the metadata)
+    applications,
+    awards,
+    capacity,
+    holds,
+    jobs,
+    pricing,
+    projects,
+)
 from workbench.domain.base import Stored
+from workbench.store import ledger_tables  # noqa: F401  (its tables join the metadata)
 
 metadata = Stored.metadata
 
@@ -92,6 +101,19 @@ rollup_user_daily = Table(
     sqlite_with_rowid=False,  # kept in the order of its key, which is how it is read
 )
 
+price_versions = Table(
+    "price_versions",
+    metadata,
+    # One row for each version that a price file brought in: `content` is what stood there, as JSON. Never changed.
+    Column("name", String(80), primary_key=True),
+    Column("from_at", BigInteger, nullable=False, unique=True),
+    Column("currency", String(3), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("loaded_at", BigInteger, nullable=False),
+)
+
 charges_daily = Table(
     "charges_daily",
     metadata,
@@ -122,7 +144,8 @@ freshness = Table(
 dirty = Table(
     "dirty",
     metadata,
-    # What disposable thing must be rebuilt: kind 'lake' (cluster, project, month) or 'charges' (cluster, project, day).
+    # What follows and is behind: kind 'lake' (cluster, project, month), 'charges' (cluster, project, day), 'posting'
+    # (project, day: its charges have changed since they were posted to the ledger).
     Column("kind", String(10), primary_key=True),
     Column("cluster", String(80), primary_key=True),
     Column("project", String, primary_key=True),

@@ -1,31 +1,20 @@
-"""The store on PostgreSQL gives what it gives on SQLite. WORKBENCH_TEST_POSTGRES names an empty database, as a URL."""
-
-import os
+"""The store on PostgreSQL gives what it gives on SQLite, and is migrated both ways."""
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
 from workbench.analytics.schema import job_frame
 from workbench.domain.access import WholeCentre
 from workbench.services import reports
-from workbench.settings import StoreSettings, load
 from workbench.store import lake, rollups
-from workbench.store.engine import migrate, open_store
+from workbench.store.engine import migrate
 from workbench.store.jobs import Upserted, upsert_jobs
+from workbench.store.tables import metadata
 from workbench.units import HOUR_S
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def on_postgres(workbench_home):
-    url = StoreSettings(url=os.environ["WORKBENCH_TEST_POSTGRES"])
-    opened = open_store(load(home=workbench_home / "pg").model_copy(update={"store": url}))
-    yield opened
-    migrate(opened.engine, "base")
-    opened.engine.dispose()
 
 
 def answers(store):
@@ -57,3 +46,21 @@ def test_upsert_completes_repeats_and_corrects(on_postgres):
         assert set(rollups.differences(conn, zone).values()) == {0}
         assert [tuple(r) for r in conn.execute(text("SELECT project FROM rollup_daily"))] == [("speech",)]
     assert lake.refresh(on_postgres) == 2
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(on_postgres):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with on_postgres.read() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), metadata) == []
+
+
+def test_migrations_go_down_to_nothing_and_up_again(on_postgres):
+    migrate(on_postgres.engine, "base")
+    assert set(inspect(on_postgres.engine).get_table_names()) == {"alembic_version"}
+    with on_postgres.read() as conn:
+        left = conn.execute(text("SELECT count(*) FROM pg_proc WHERE proname LIKE 'ledger%'")).scalar()
+    assert left == 0
+    migrate(on_postgres.engine)
+    assert set(inspect(on_postgres.engine).get_table_names()) >= set(metadata.tables)

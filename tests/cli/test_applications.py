@@ -1,0 +1,78 @@
+"""`workbench applications` and `workbench holds`: the whole way by commands, and refusals in a sentence."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from tests.services.scheme_people import add_people
+from workbench.cli import main
+
+
+@pytest.fixture
+def run(store):
+    add_people(store)
+
+    def run(*words):
+        said = CliRunner().invoke(main, words)
+        return said.exit_code, said.stdout, said.stderr
+
+    return run
+
+
+DRAFT = ("applications", "draft", "lab", "--as", "ada", "--category", "university", "--organisation", "U")
+TITLE = ("--title", "Speech lab", "--requested", "300000.50", "--gpus", "8", "--hours", "400", "--member", "bob")
+POINTS = [f"{name}=70" for name in ("alignment", "compute", "capability", "team", "outcomes")]
+
+
+def test_the_whole_way_by_commands(run):
+    code, out, _ = run(*DRAFT, *TITLE)
+    assert code == 0
+    one = out.split()[0]
+    first = date.today() + timedelta(days=3)  # noqa: DTZ011  (the command takes the clock's day too)
+    for words in (
+        ["submit", one, "--as", "ada"],
+        ["check", one, "--as", "sec"],
+        ["assess", one, "--as", "sec"],
+        ["score", one, *POINTS, "--as", "rev"],
+        ["recommend", one, "--as", "rev", "--amount", "250000", "--note", "Sound."],
+        ["decide", one, "approve", "--as", "com", "--ceiling", "200000", "--from", first.isoformat()],
+        ["agree", one, "--as", "ada"],
+        ["activate", one, "--as", "eve"],
+    ):
+        code, out, err = run("applications", *words)
+        assert (code, err) == (0, ""), words
+    _, out, _ = run("applications", "show", one, "--as", "sec", "--format", "json")
+    found = json.loads(out)
+    amounts = [found[f"{name}_minor"] for name in ("requested", "recommended", "awarded")]
+    assert (found["stage"], amounts, found["rate_percent"]) == ("active", [30_000_050, 25_000_000, 20_000_000], 70)
+    assert (found["score"], len(found["history"])) == (70, 9)
+    _, out, _ = run("applications", "list", "--as", "ada")
+    assert "HK$200,000.00" in out
+    _, out, _ = run("applications", "show", one, "--as", "ada")
+    assert "HK$300,000.50" in out
+    assert "Sound." not in out
+
+
+def test_a_refusal_is_one_sentence_on_standard_error(run):
+    one = run(*DRAFT, *TITLE)[1].split()[0]
+    code, out, err = run("applications", "check", one, "--as", "sec")
+    assert (code, out) == (1, "")
+    assert "no application" in err  # another's draft
+    run("applications", "submit", one, "--as", "ada")
+    run("applications", "declare-conflict", one, "--as", "rev", "--reason", "Former employer")
+    code, _, err = run("applications", "show", one, "--as", "rev")
+    assert code == 1
+    assert "closed to rev" in err
+    code, _, err = run("applications", "score", one, "alignment=x", "--as", "rob")
+    assert code == 2
+    assert "CRITERION=POINTS" in err
+
+
+@pytest.mark.parametrize("words", [["list"], ["outlook"]])
+def test_without_awards_holds_say_so(run, words):
+    code, out, err = run("holds", *words, "--format", "csv")
+    assert code == 0
+    assert out.startswith(("key,", "project,"))
+    assert err.strip().endswith((".",))

@@ -1,0 +1,113 @@
+"""`workbench holds`: what is set aside for running work, what each award has left, and when it will be gone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from workbench.cli.answer import show
+from workbench.cli.asked import format_option
+from workbench.settings import load
+from workbench.units import money
+
+AMOUNTS = ("ceiling_minor", "drawn_minor", "held_minor", "free_minor")
+
+
+@click.group()
+def holds() -> None:
+    """Subsidy set aside for running work.
+
+    Example: workbench holds outlook
+    """
+
+
+@holds.command("list")
+@click.option("--project", metavar="NAME", help="Only this project.")
+@format_option
+def list_(project: str | None, form: str) -> None:
+    """What is held for running work, oldest first.
+
+    Example: workbench holds list --project cantonese-speech
+    """
+    from workbench.services.holds import running
+
+    store = _store()
+    columns = ["key", "project", "cluster", "requested_s", "amount_minor", "placed_at"]
+    rows: list[dict[str, Any]] = [
+        {name: getattr(hold, name) for name in columns} | {"placed_at": f"{hold.placed_at:%Y-%m-%dT%H:%M:%SZ}"}
+        for hold in running(store, project)
+    ]
+    if not rows:
+        click.echo("Nothing is held.", err=True)
+    if form == "table":
+        symbol = store.settings.centre.symbol
+        rows = [row | {"amount": money(row["amount_minor"], symbol)} for row in rows]
+        columns[columns.index("amount_minor")] = "amount"
+    show(columns, rows, form)
+
+
+@holds.command()
+@format_option
+def outlook(form: str) -> None:
+    """Every award of today: what is drawn, held and free, its warnings, and when running work has used it up.
+
+    Example: workbench holds outlook --format csv
+    """
+    from workbench.services import holds as service
+
+    store = _store()
+    settings = store.settings
+    rows: list[dict[str, Any]] = []
+    for found in service.outlook(store, int(time.time())):
+        amounts = {name: getattr(found.balance, name) for name in AMOUNTS}
+        mark = min(found.reached_bp, default=None)
+        last = {"warning": "" if mark is None else _warning(mark), "gone_at": found.gone_at}
+        if form == "table":
+            said = "" if found.gone_at is None else _when(found.gone_at, settings.centre.zone)
+            short = {
+                name.removesuffix("_minor"): money(value, settings.centre.symbol) for name, value in amounts.items()
+            }
+            rows.append({"project": found.project, **short, "warning": last["warning"], "outlook": said})
+        else:
+            gone = None if found.gone_at is None else f"{found.gone_at:%Y-%m-%dT%H:%M:%SZ}"
+            rows.append({"project": found.project, **amounts, **last, "gone_at": gone})
+    if not rows:
+        click.echo("No award is live today.", err=True)
+    columns = list(rows[0]) if rows else ["project", *AMOUNTS, "warning", "gone_at"]
+    show(columns, rows, form)
+
+
+@holds.command()
+@click.argument("key")
+@click.option("--used-s", type=click.IntRange(min=0), required=True, help="Seconds that ran.")
+def settle(key: str, used_s: int) -> None:
+    """End a hold whose work has ended without anybody telling it.
+
+    Example: workbench holds settle server-42 --used-s 3600
+    """
+    from workbench.services.holds import settle as end
+
+    store = _store()
+    hold = end(store, key, used_s, int(time.time()))
+    symbol = store.settings.centre.symbol
+    free = money(hold.amount_minor - (hold.settled_minor or 0), symbol)
+    click.echo(
+        f"{key}: {money(hold.settled_minor or 0, symbol)} used of {money(hold.amount_minor, symbol)}; {free} freed."
+    )
+
+
+def _warning(mark_bp: int) -> str:
+    return f"{mark_bp / 100:g}% or less left" if mark_bp else "nothing left"
+
+
+def _when(gone_at: Any, zone: ZoneInfo) -> str:
+    return f"at this rate, gone on {gone_at.astimezone(zone):%A, %-d %b %Y, %H:%M}"
+
+
+def _store() -> Any:
+    from workbench.store.engine import open_store
+
+    return open_store(load())

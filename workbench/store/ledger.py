@@ -1,0 +1,132 @@
+"""Rows of the ledger, in and out. What they mean is decided in domain.ledger and services.ledger."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, select, text, true, update
+
+from workbench.domain.ledger import Posting, Transaction, refs_text
+from workbench.periods import epoch
+from workbench.store.bulk import insert_rows
+from workbench.store.ledger_tables import ledger_head, ledger_postings, ledger_transactions
+
+GUARDS = (
+    "ledger_head_forwards",
+    "ledger_head_no_delete",
+    "ledger_head_one",
+    "ledger_postings_no_delete",
+    "ledger_postings_no_update",
+    "ledger_postings_sealed",
+    "ledger_transactions_balanced",
+    "ledger_transactions_chained",
+    "ledger_transactions_no_delete",
+    "ledger_transactions_no_update",
+    "ledger_transactions_order",
+)
+"""The triggers that refuse whatever is not one more balanced transaction."""
+KEYS_AT_ONCE = 400
+ROWS_AT_ONCE = 2_000
+_of, _line = ledger_transactions.c, ledger_postings.c
+_COLUMNS = tuple(column.name for column in ledger_transactions.columns)
+_LINES = tuple(column.name for column in ledger_postings.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored transaction as it stands, true or tampered with; times in UTC epoch seconds, refs as JSON."""
+
+    seq: int
+    key: str
+    at: int
+    kind: str
+    project: str
+    day: str
+    memo: str
+    refs: str
+    previous: str
+    hash: str
+    postings: tuple[Posting, ...]
+    lines: tuple[int, ...]
+
+
+def lock_head(conn: Connection) -> tuple[int, str]:
+    """Number and hash of the last transaction; who else wants to post waits until this database transaction ends."""
+    seq, digest = conn.execute(select(ledger_head.c.seq, ledger_head.c.hash).with_for_update()).one()
+    return int(seq), str(digest)
+
+
+def head(conn: Connection) -> tuple[int, str] | None:
+    """As `lock_head`, without waiting; None where the row is gone."""
+    found = conn.execute(select(ledger_head.c.seq, ledger_head.c.hash)).first()
+    return (int(found.seq), str(found.hash)) if found else None
+
+
+def append(conn: Connection, numbered: Sequence[tuple[int, str, str, Transaction]]) -> None:
+    """Write (number, hash before, hash, transaction) in order and move the head; the caller holds it."""
+    if not numbered:
+        return
+    lines = [
+        (seq, line, posting.ledger_account, posting.amount_minor, posting.currency)
+        for seq, _, _, transaction in numbered
+        for line, posting in enumerate(transaction.postings)
+    ]
+    insert_rows(conn, "ledger_postings", _LINES, lines)
+    rows = [
+        (
+            seq,
+            transaction.key,
+            epoch(transaction.at),
+            transaction.kind,
+            transaction.refs.get("project") or "",
+            transaction.refs.get("day") or "",
+            transaction.memo,
+            refs_text(transaction.refs),
+            previous,
+            digest,
+        )
+        for seq, previous, digest, transaction in numbered
+    ]
+    insert_rows(conn, "ledger_transactions", _COLUMNS, rows)
+    seq, _, digest, _ = numbered[-1]
+    conn.execute(update(ledger_head).values(seq=seq, hash=digest))
+
+
+def by_keys(conn: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str, str]]:
+    """Key → number, hash before, hash, of those that were posted."""
+    found = {}
+    for first in range(0, len(keys), KEYS_AT_ONCE):
+        ask = select(_of.key, _of.seq, _of.previous, _of.hash).where(_of.key.in_(keys[first : first + KEYS_AT_ONCE]))
+        found.update({key: (seq, previous, digest) for key, seq, previous, digest in conn.execute(ask)})
+    return found
+
+
+def rows(conn: Connection, *conditions: ColumnElement[bool]) -> Iterator[Row]:
+    """Stored transactions with their postings, by number; read in portions, so that the ledger may be long."""
+    ask = (
+        select(ledger_transactions, _line.line, _line.ledger_account, _line.amount_minor, _line.currency)
+        .select_from(ledger_transactions.outerjoin(ledger_postings, _line.seq == _of.seq))
+        .where(and_(true(), *conditions))
+        .order_by(_of.seq, _line.line)
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
+    wide = len(_COLUMNS)
+    for columns, lines in groupby((tuple(row) for row in conn.execute(ask)), key=lambda row: row[:wide]):
+        found: list[Any] = [line[wide:] for line in lines if line[wide] is not None]
+        yield Row(*columns, tuple(Posting(*line[1:]) for line in found), tuple(line[0] for line in found))  # type: ignore[call-arg]
+
+
+def orphans(conn: Connection) -> list[int]:
+    """Numbers that have postings and no transaction."""
+    ask = select(_line.seq).distinct().where(_line.seq.not_in(select(_of.seq))).order_by(_line.seq)
+    return list(conn.scalars(ask))
+
+
+def missing_guards(conn: Connection) -> list[str]:
+    """Triggers that should be there and working, and are not."""
+    if conn.dialect.name == "postgresql":
+        ask = "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+    else:
+        ask = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    return sorted(set(GUARDS) - set(conn.scalars(text(ask))))

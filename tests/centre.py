@@ -77,7 +77,7 @@ class Centre:
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs on this state folder, however it was started."""
-        return [process for process in psutil.process_iter() if _is_of(process, self.home)]
+        return processes_of(self.home)
 
     def nothing_left(self, within_s: float = 30) -> list[str]:
         """Command lines of what still runs after that time; empty when all has ended."""
@@ -154,6 +154,11 @@ def logged_in(centre: Centre, role: str) -> Iterator[httpx.Client]:
         form = {"username": login.name, "password": login.password, "_xsrf": client.cookies["_xsrf"]}
         assert client.post("hub/login", data=form, follow_redirects=False).status_code == 302
         yield client
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Everything that runs on this state folder, but for the one that asks."""
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _is_of(process, home)]
 
 
 def _is_of(process: psutil.Process, home: Path) -> bool:

@@ -1,6 +1,6 @@
 """A real Hub, its real proxy, a real JupyterLab: log in, start, kill the Hub, find the server again, stop, meter.
 
-Without the dashboards, which have tests of their own. Ports 22000 to 22003.
+Without the dashboards, which have tests of their own.
 """
 
 import json
@@ -17,6 +17,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
+from tests.centre import four_free_ports, processes_of
 from workbench.domain.jobs import Job
 from workbench.domain.projects import Member, Person, Project
 from workbench.errors import NotInstalled
@@ -28,7 +29,6 @@ from workbench.services.people import hash_password
 from workbench.settings import load
 from workbench.store.engine import open_store
 
-PORT = 22000
 CONFIG = f"""
 exec(compile(open({str(HUB_CONFIG)!r}).read(), {str(HUB_CONFIG)!r}, "exec"))
 c.JupyterHub.services = [s if s["name"] != "centre" else {{"name": "centre"}} for s in c.JupyterHub.services]
@@ -112,7 +112,7 @@ def wait_until(condition, seconds, log=lambda: ""):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """The settings of a small centre: two projects, three people."""
-    settings = load(home=tmp_path_factory.mktemp("real") / "state", port=PORT)
+    settings = load(home=tmp_path_factory.mktemp("real") / "state", port=four_free_ports())
     opened = open_store(settings)
     with opened.db() as db:
         db.add_all([Project(slug, slug.title(), "university", "University A") for slug in ("alpha", "beta")])
@@ -132,18 +132,18 @@ def hub(house, tmp_path_factory):
         pytest.skip(str(problem))
     started = Hub(house, tmp_path_factory.mktemp("hub"))
     stray = a_stray(house)
-    started.start()
-    yield started
-    stray.kill()
-    stray.wait(10)
-    for browser in started.browsers:
-        browser.client.close()
-    if started.process.poll() is None:
-        started.end(signal.SIGTERM)
-    for sighting in house.run.glob("servers/*.json"):  # only after a failed test is there one that runs
-        pid = json.loads(sighting.read_text())["pid"]
-        if psutil.pid_exists(pid) and "runner.py" in " ".join(psutil.Process(pid).cmdline()):
-            os.kill(pid, signal.SIGTERM)
+    try:
+        started.start()
+        yield started
+    finally:
+        stray.kill()
+        stray.wait(10)
+        for browser in started.browsers:
+            browser.client.close()
+        if started.process.poll() is None:
+            started.end(signal.SIGTERM)
+        for process in processes_of(house.home):  # only after a failed test is there one that runs
+            process.kill()
 
 
 def a_stray(house) -> subprocess.Popen:

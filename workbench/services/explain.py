@@ -5,21 +5,20 @@ job follow from those before it. A job that still runs is charged until its log 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import Session
 
-from workbench.domain.awards import Award
-from workbench.domain.charging import AwardVersion, ChargeLine, Metered, charge_lines
+from workbench.domain.charging import ChargeLine, Metered, charge_lines
 from workbench.domain.charging_words import arithmetic, sentence
 from workbench.domain.jobs import Job
 from workbench.domain.pricelist import PriceList
 from workbench.errors import UnknownJob
 from workbench.periods import day_of, day_start
+from workbench.services.award_versions import award_versions
 from workbench.services.pricelist import stored_prices
 from workbench.store.engine import Store
 
@@ -81,7 +80,7 @@ def explain(store: Store, job_id: str, cluster: str | None = None) -> list[Charg
 
 def charged_jobs(conn: Connection, project: str | None, prices: PriceList, zone: ZoneInfo) -> Iterator[ChargedJob]:
     """All jobs of a project in the order in which they draw on its awards; cut at the first of each month."""
-    awards = _award_versions(conn, project, zone)
+    awards = [] if project is None else award_versions(conn, frozenset({project}), zone).get(project, [])
     months = _months(conn, project, zone)
     drawn: dict[int, int] = {}
     for row in conn.execute(select(*COLUMNS).where(_job.project == project).order_by(*ORDER)):
@@ -108,22 +107,6 @@ def _key(row: object) -> tuple[str, str, int]:
 
 def _second(moment: object) -> int:
     return int(moment.timestamp())  # type: ignore[attr-defined]
-
-
-def _award_versions(conn: Connection, project: str | None, zone: ZoneInfo) -> list[AwardVersion]:
-    with Session(conn, expire_on_commit=False) as db:
-        awards: Sequence[Award] = db.scalars(select(Award).where(Award.project == project)).all()
-    return [
-        AwardVersion(
-            a.id,
-            f"award {a.id} of {a.decided_on}",
-            day_start(a.starts_on, zone),
-            day_start(a.ends_on, zone),
-            a.rate_bp,
-            a.ceiling_minor,
-        )
-        for a in awards
-    ]
 
 
 def _months(conn: Connection, project: str | None, zone: ZoneInfo) -> list[int]:

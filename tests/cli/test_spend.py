@@ -78,7 +78,7 @@ def test_the_sample_is_loaded_continued_described_and_its_logins_forgotten(run, 
     assert code == 0
     assert "jobs new" in out
     assert (workbench_home / "secrets" / "sample_logins.json").exists()
-    assert run("sample", "forget-logins")[1] == "8 sample logins taken away.\n"
+    assert run("sample", "forget-logins")[1] == "13 sample logins taken away.\n"
     assert not (workbench_home / "secrets" / "sample_logins.json").exists()
 
 

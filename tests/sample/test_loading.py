@@ -143,13 +143,19 @@ def test_capacity_and_outages_are_there(late):
 
 def test_the_logins_open_what_their_roles_say(late):
     found = {login.role: login for login in logins.read(late.settings)}
-    assert list(found) == ["executive", "analyst", "lead", "lead2", "student", "operator", "secretariat", "instructor"]
+    assert list(found) == [
+        *("executive", "analyst", "lead", "lead2", "student", "operator", "secretariat", "instructor"),
+        *("reviewer", "reviewer2", "committee", "committee2", "applicant"),
+    ]
     lead = found["lead"]
     assert check_password(late, lead.name, lead.password).name == lead.name
     assert groups(late, lead.name) == [f"lead:{lead.project}"]
     assert groups(late, found["analyst"].name) == [f"member:{lead.project}"]
     assert groups(late, found["student"].name) == ["member:training", "students"]
     assert found["lead2"].project != lead.project
+    assert groups(late, found["reviewer2"].name) == ["reviewers"]
+    assert groups(late, found["committee"].name) == ["committee"]
+    assert groups(late, found["applicant"].name) == []
 
 
 def test_only_the_owner_of_the_state_folder_can_read_the_logins(late):

@@ -187,4 +187,4 @@ def digest(file: Path = FILE) -> str:
 
 
 RULE = "replay 1"
-"""Raise it with any change of demand.py or queue.py: a centre loaded under another rule is not continued."""
+"""Raise it with any change of demand.py or analytics/queue.py: a centre loaded under another rule is not continued."""

@@ -17,11 +17,14 @@ STAFF = (
     ("executive-01", "Executive 01", "executive"),
     ("operator-01", "Operator 01", "operator"),
     ("secretariat-01", "Secretariat 01", "secretariat"),
+    *((f"reviewer-{n:02d}", f"Reviewer {n:02d}", "reviewer") for n in (1, 2, 3)),
+    *((f"committee-{n:02d}", f"Committee member {n:02d}", "committee") for n in (1, 2, 3, 4, 5)),
+    ("applicant-01", "Applicant 01", None),
     ("instructor-01", "Instructor 01", "instructor"),
     ("student-01", "Student 01", "student"),
     ("student-02", "Student 02", "student"),
 )
-"""People of the centre, in no project of the scheme: name, display name, role at the centre."""
+"""People in no project of the scheme: name, display name, role at the centre (an applicant has none)."""
 
 TRAINING = "training"
 IN_TRAINING = (("instructor-01", "lead"), ("student-01", "member"), ("student-02", "member"))
@@ -55,6 +58,11 @@ def login_list(plan: Definition) -> list[tuple[str, str, str, str | None]]:
         ("operator", "Operator", "operator-01", None),
         ("secretariat", "Secretariat", "secretariat-01", None),
         ("instructor", "Instructor", "instructor-01", TRAINING),
+        ("reviewer", "Reviewer", "reviewer-01", None),
+        ("reviewer2", "Second reviewer, with a conflict", "reviewer-02", None),
+        ("committee", "Committee", "committee-01", None),
+        ("committee2", "Second Committee member", "committee-02", None),
+        ("applicant", "Applicant, without a project", "applicant-01", None),
     ]
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from workbench.analytics.queue import WAITING, start_times
 from workbench.periods import day_start, epoch
 from workbench.sample.definition import Definition, SampleProject
 from workbench.sample.demand import Block, block, demand
-from workbench.sample.queue import WAITING, start_times
 from workbench.settings import Centre
 from workbench.units import GPU_PARTS
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.sample.queue import HOLD_S, WAITING, start_times
+from workbench.analytics.queue import HOLD_S, WAITING, start_times
 
 HOUR = 3600
 

@@ -1,4 +1,7 @@
-"""The replay's queue: when each job of a partition starts, first come first served, on a capacity that changes.
+"""A replay's queue: when each job of a partition starts, first come first served, on a capacity that changes.
+
+The sample centre is made with it, and the preview before the vote asks it about the months ahead. GPUs may be counted
+whole or in parts (workbench.units), as long as jobs and capacity are counted alike.
 
 The rule, in full. A partition is one pool of GPUs. Whenever a job arrives or ends, or the capacity changes, the waiting
 jobs are looked at in the order in which they came, at most `DEPTH` of them (Slurm's own bf_max_job_test), and each
@@ -17,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.analytics.sweep import Int64s
+
 DEPTH = 100
 HOLD_S = 24 * 3600
 WAITING = -1
@@ -24,19 +29,19 @@ WAITING = -1
 
 
 def start_times(
-    submit: np.ndarray,
-    duration: np.ndarray,
-    gpus: np.ndarray,
+    submit: Int64s,
+    duration: Int64s,
+    gpus: Int64s,
     capacity: Sequence[tuple[int, int]],
     outages: Sequence[tuple[int, int, int]],
     until: int,
-) -> np.ndarray:
+) -> Int64s:
     """Start of each job of one partition, or WAITING.
 
     Args:
         submit: epoch seconds, ascending; int64.
         duration: run time, seconds > 0; int64.
-        gpus: whole GPUs > 0; int64.
+        gpus: GPUs or GPU parts > 0; int64.
         capacity: (from, GPUs that jobs may take), ascending; none before the first.
         outages: (start, end, GPUs that jobs may not take meanwhile).
         until: starts at or after this moment are left out.
@@ -46,17 +51,27 @@ def start_times(
     """
     steps = np.array(sorted({(int(t), 0, int(n)) for t, n in capacity}), dtype=np.int64).reshape(-1, 3)
     out = np.array(sorted(outages), dtype=np.int64).reshape(-1, 3)
-    return _compiled()(submit, duration, gpus, steps[:, 0].copy(), steps[:, 2].copy(), out, until)
+    started: Int64s = _compiled()(submit, duration, gpus, steps[:, 0].copy(), steps[:, 2].copy(), out, until)
+    return started
 
 
 @cache
 def _compiled() -> Callable[..., Any]:
-    from numba import njit  # here: the Hub reads this package's logins and need not wait for a compiler
+    from numba import njit  # here: most who import this package need no compiler
 
-    return njit(cache=True)(_run)
+    compiled: Callable[..., Any] = njit(cache=True)(_run)
+    return compiled
 
 
-def _run(submit, duration, gpus, step_at, step_gpus, outages, until):  # pragma: no cover  (compiled)
+def _run(  # pragma: no cover  (compiled)
+    submit: Int64s,
+    duration: Int64s,
+    gpus: Int64s,
+    step_at: Int64s,
+    step_gpus: Int64s,
+    outages: Int64s,
+    until: int,
+) -> Int64s:
     jobs, changes = len(submit), np.sort(np.concatenate((step_at, outages[:, 0], outages[:, 1])))
     start = np.full(jobs, WAITING, dtype=np.int64)
     after = np.full(jobs + 1, -1, dtype=np.int64)  # linked list of waiting jobs; the last place holds its head
@@ -66,7 +81,7 @@ def _run(submit, duration, gpus, step_at, step_gpus, outages, until):  # pragma:
     used = np.int64(0)
     arrived, changed = 0, 0
     while True:
-        now = until
+        now: Any = until
         if arrived < jobs:
             now = min(now, submit[arrived])
         if len(running) > 0:

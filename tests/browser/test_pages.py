@@ -73,7 +73,11 @@ def test_a_lead_reads_their_own_project_and_no_other(log_in, store, address, run
     assert float(value(page, "gpu-hours")) == pytest.approx(
         used["gpu_part_seconds"].sum() / GPU_PARTS / HOUR_S, abs=1e-3
     )
-    assert [tab.inner_text() for tab in page.query_selector_all(".tabs a")] == ["Project usage", "Notebooks"]
+    assert [tab.inner_text() for tab in page.query_selector_all(".tabs a")] == [
+        "Project usage",
+        "Applications",
+        "Notebooks",
+    ]
     for path in (f"projects?project={other}", "occupancy", "spend"):
         answer = page.goto(f"{address}/{path}")
         assert answer.status == 403

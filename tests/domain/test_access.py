@@ -4,7 +4,8 @@ import pytest
 
 from workbench.domain.access import OwnProjects, WholeCentre, groups_of, may_see, pages_of, scope_of
 
-ALL = ("occupancy", "spend", "projects")
+ALL = ("occupancy", "spend", "projects", "applications")
+OWN = ("projects", "applications")
 
 
 @pytest.mark.parametrize(
@@ -13,13 +14,16 @@ ALL = ("occupancy", "spend", "projects")
         ("executive", [], ALL, True, True),
         ("operator", [], ALL, True, True),
         ("secretariat", [], ALL, True, True),
-        (None, [("a", "lead")], ("projects",), True, False),
-        (None, [("a", "member")], ("projects",), True, False),
-        (None, [("a", "lead"), ("b", "member")], ("projects",), True, True),
-        (None, [], (), False, False),
+        ("committee", [], ALL, True, True),
+        ("reviewer", [], ("applications",), False, False),
+        ("reviewer", [("a", "member")], OWN, True, False),
+        (None, [("a", "lead")], OWN, True, False),
+        (None, [("a", "member")], OWN, True, False),
+        (None, [("a", "lead"), ("b", "member")], OWN, True, True),
+        (None, [], ("applications",), False, False),
         ("student", [], (), False, False),
         ("student", [("a", "member")], (), True, False),
-        ("instructor", [], (), False, False),
+        ("instructor", [], ("applications",), False, False),
     ],
 )
 def test_roles_and_places_decide_pages_and_projects(role, places, pages, sees_a, sees_b):

@@ -8,16 +8,18 @@ from workbench.pages.shell import role_words, tabs, viewer
 
 CASES = [
     # groups, pages
-    (["executives"], ["occupancy", "spend", "projects"]),
-    (["operators"], ["occupancy", "spend", "projects"]),
-    (["secretariat"], ["occupancy", "spend", "projects"]),
-    (["lead:speech"], ["projects"]),
-    (["member:speech"], ["projects"]),
+    (["executives"], ["occupancy", "spend", "projects", "applications"]),
+    (["operators"], ["occupancy", "spend", "projects", "applications"]),
+    (["secretariat"], ["occupancy", "spend", "projects", "applications"]),
+    (["lead:speech"], ["projects", "applications"]),
+    (["member:speech"], ["projects", "applications"]),
     (["students"], []),
     (["students", "member:speech"], []),
-    (["instructors"], []),
-    ([], []),
-    (["centre-viewers"], []),
+    (["committee"], ["occupancy", "spend", "projects", "applications"]),
+    (["reviewers"], ["applications"]),
+    (["instructors"], ["applications"]),
+    ([], ["applications"]),
+    (["centre-viewers"], ["applications"]),
 ]
 
 

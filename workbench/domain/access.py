@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 ROLES = ("executive", "operator", "secretariat", "reviewer", "committee", "instructor", "student")
-CENTRE_WIDE = frozenset({"executive", "operator", "secretariat"})
+CENTRE_WIDE = frozenset({"executive", "operator", "secretariat", "committee"})
 
 GROUP_OF_ROLE = {
     "executive": "executives",
@@ -62,12 +62,17 @@ def may_see(scope: Scope, project: str) -> bool:
     return isinstance(scope, WholeCentre) or project in scope.projects
 
 
-PAGES = ("occupancy", "spend", "projects")
+PAGES = ("occupancy", "spend", "projects", "applications")
+"""In tab order: those of the whole centre."""
 
 
 def pages_of(scope: Scope, groups: Iterable[str]) -> tuple[str, ...]:
-    """The dashboard pages this viewer may open, in tab order; none for a student."""
+    """The pages this viewer may open, in tab order; none for a student.
+
+    Everybody else may apply to the scheme; whose applications they see there is for domain.applications.
+    """
     if isinstance(scope, WholeCentre):
         return PAGES
-    student = any(ROLE_OF_GROUP.get(group) == "student" for group in groups)
-    return ("projects",) if scope.projects and not student else ()
+    if any(ROLE_OF_GROUP.get(group) == "student" for group in groups):
+        return ()
+    return ("projects", "applications") if scope.projects else ("applications",)

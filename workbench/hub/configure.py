@@ -18,7 +18,7 @@ from traitlets.config import Config
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
 from workbench.hub import look, proxy, services
-from workbench.hub.authenticator import CentreAuthenticator
+from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
 from workbench.hub.spawners import LocalSpawner
@@ -29,7 +29,13 @@ from workbench.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 GROUPS_ASKED_EVERY_S = 60
-LANDING = {"executives": "occupancy", "secretariat": "spend", "operators": "occupancy"}
+LANDING = {
+    "executives": "occupancy",
+    "secretariat": "spend",
+    "operators": "occupancy",
+    "reviewers": "applications",
+    "committee": "applications",
+}
 
 
 def apply(c: Config, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
@@ -148,4 +154,6 @@ def landing(handler: Any) -> str:
         and pages_of(scope_of(user.name, groups), groups)
     ):
         page = "projects"
+    if not set(groups) - {VIEWERS}:
+        page = "applications"  # without a role and a project there is nothing else here to do
     return f"/services/{services.CENTRE}/{page}" if page else ""

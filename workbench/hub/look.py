@@ -44,6 +44,7 @@ def page_names(who: Viewer) -> list[tuple[str, str, str]]:
         "occupancy": _("How much of the centre is in use, and where"),
         "spend": _("What the subsidy has committed, drawn and left"),
         "projects": _("GPU-hours, spend, people and jobs of each project"),
+        "applications": _("Applications to the subsidy scheme, from draft to decision"),
     }
     return [(tab.href, tab.label, says[tab.id]) for tab in tabs(who) if tab.id in says]
 

@@ -60,6 +60,7 @@ def page_titles() -> dict[str, str]:
         "occupancy": _("Centre occupancy"),
         "spend": _("Subsidy spend"),
         "projects": _("Project usage"),
+        "applications": _("Applications"),
         "about-data": _("About the data"),
     }
 
@@ -77,6 +78,8 @@ def role_words(who: Viewer) -> str:
         "executive": _("Executive"),
         "operator": _("Operator"),
         "secretariat": _("Secretariat"),
+        "reviewer": _("Reviewer"),
+        "committee": _("Committee"),
         "instructor": _("Instructor"),
         "student": _("Student"),
     }

@@ -19,7 +19,8 @@ WorkbenchError
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── LedgerError
 │   ├── Unbalanced           postings that do not come to zero
-│   └── KeyTaken             another transaction was posted under this key
+│   ├── KeyTaken             another transaction was posted under this key
+│   └── ChargeTaken          another charge beside usage was recorded under this key
 ├── NoPrice                  no list price for this model on this day
 ├── NoAccess                 a role is missing
 ├── Refused                  the scheme's rules do not allow it
@@ -155,6 +156,14 @@ class KeyTaken(LedgerError):
         super().__init__(
             f"Transaction {key!r} was posted before with another content (number {seq}). "
             "Correct it by a reversal, or give the new one a key of its own."
+        )
+
+
+class ChargeTaken(LedgerError):
+    def __init__(self, key: str):
+        super().__init__(
+            f"Charge {key!r} was recorded before with another content. Charges are never changed: "
+            "correct it by an adjustment that names it (workbench adjust --help)."
         )
 
 

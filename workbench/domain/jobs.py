@@ -12,6 +12,7 @@ from workbench.domain.base import Stored, UtcMoment
 
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 RUNNING = text("end_at IS NULL")
+FAILED = text("state IN ('NODE_FAIL', 'BOOT_FAIL')")
 SOURCES = ("joblog", "sacct", "hub", "sample")
 
 
@@ -28,6 +29,7 @@ class Job(Stored):
         Index("ix_jobs_cluster_seen", "cluster", "seen_until_at", "start_at"),
         Index("ix_jobs_project", "project", "start_at"),
         Index("ix_jobs_running", "cluster", "start_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index("ix_jobs_failed", "project", sqlite_where=FAILED, postgresql_where=FAILED),
     )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, init=False)

@@ -4,9 +4,29 @@ A row that takes money back is negative. list_minor = subsidy_minor + user_minor
 a row counts as drawn from it, as the subsidy of usage does; a correction is a further row.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
+import json
+from collections.abc import Iterable
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Table,
+    Text,
+    func,
+    select,
+)
 
 from workbench.domain.base import Stored
+from workbench.domain.other_charges import OtherCharge, draw_steps
+from workbench.periods import day_of
 
 other_charges = Table(
     "other_charges",
@@ -25,5 +45,66 @@ other_charges = Table(
     Column("refs", Text, nullable=False),  # JSON object of plain values: what it comes from
     Column("made_by", String(80), nullable=False),
     Column("made_at", BigInteger, nullable=False),
+    CheckConstraint("list_minor = subsidy_minor + user_minor", name="adds_up"),
     Index("ix_other_charges_project", "project", "day"),
 )
+
+storage_daily = Table(
+    "storage_daily",
+    Stored.metadata,
+    # What a project stored on a day; a day without a row was not measured, which is not nothing.
+    Column("day", String(10), primary_key=True),
+    Column("project", ForeignKey("projects.slug"), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
+    Index("ix_storage_daily_project", "project", "day"),
+)
+
+_row = other_charges.c
+
+
+def rows_of(
+    conn: Connection, projects: Iterable[str] | None, first: date | None = None, last: date | None = None
+) -> list[OtherCharge]:
+    """The rows of projects (None: of all) whose day is in [first, last), by day and key; None: no bound."""
+    ask = select(other_charges).order_by(_row.day, _row.key)
+    if projects is not None:
+        ask = ask.where(_row.project.in_(sorted(projects)))
+    if first is not None:
+        ask = ask.where(_row.day >= first.isoformat())
+    if last is not None:
+        ask = ask.where(_row.day < last.isoformat())
+    return [_charge(row) for row in conn.execute(ask)]
+
+
+def by_key(conn: Connection, key: str) -> OtherCharge | None:
+    """The row of this key."""
+    found = conn.execute(select(other_charges).where(_row.key == key)).first()
+    return _charge(found) if found else None
+
+
+def drawn_elsewhere(conn: Connection, projects: Iterable[str] | None, until: date | None = None) -> dict[int, int]:
+    """Award → what the rows before a day took of it, less what they gave back; None: all rows, also of days ahead."""
+    ask = select(_row.award_id, func.sum(_row.subsidy_minor)).where(_row.award_id.is_not(None)).group_by(_row.award_id)
+    if projects is not None:
+        ask = ask.where(_row.project.in_(sorted(projects)))
+    if until is not None:
+        ask = ask.where(_row.day < until.isoformat())
+    return {int(award): int(minor) for award, minor in conn.execute(ask)}
+
+
+def draws(conn: Connection, project: str, zone: ZoneInfo) -> dict[int, list[tuple[date, int]]]:
+    """Award → how much usage has to leave of it for these rows, in steps by day (domain.other_charges.draw_steps)."""
+    ask = select(_row.award_id, _row.made_at, _row.subsidy_minor).where(
+        _row.project == project, _row.award_id.is_not(None), _row.subsidy_minor != 0
+    )
+    found: dict[int, list[tuple[date, int]]] = {}
+    for award, made_at, subsidy in conn.execute(ask):
+        found.setdefault(award, []).append((day_of(made_at, zone), subsidy))
+    return {award: draw_steps(rows) for award, rows in sorted(found.items())}
+
+
+def _charge(row: Row[tuple[object, ...]]) -> OtherCharge:
+    values = row._mapping
+    day, refs = date.fromisoformat(values["day"]), json.loads(values["refs"])
+    return OtherCharge(**{**values, "day": day, "refs": refs})

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 
 from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     applications,
+    asked,
     awards,
     capacity,
     holds,

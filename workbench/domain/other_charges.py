@@ -1,0 +1,77 @@
+"""A charge beside metered usage, and when what it takes of an award counts. Minor units."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import accumulate
+
+RESERVATION, CANCELLATION, STORAGE = "reservation", "cancellation", "storage"
+REFUND, ADJUSTMENT, WRITE_OFF = "refund", "adjustment", "write-off"
+KINDS = (RESERVATION, CANCELLATION, STORAGE, REFUND, ADJUSTMENT, WRITE_OFF)
+
+Ref = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCharge:
+    """One row of other_charges: list_minor = subsidy_minor + user_minor, negative where money goes back.
+
+    key: names it once for all. day: the centre's day that it counts for. quantity: whole, in `unit`; None without one.
+    memo: a sentence for the statement. refs: what it comes from. made_at: UTC epoch seconds.
+    """
+
+    key: str
+    kind: str
+    project: str
+    day: date
+    list_minor: int
+    subsidy_minor: int
+    user_minor: int
+    memo: str
+    made_by: str
+    made_at: int
+    award_id: int | None = None
+    quantity: int | None = None
+    unit: str = ""
+    refs: Mapping[str, Ref] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.key}: {self.kind!r} is no kind of charge; there are {', '.join(KINDS)}")
+        if self.list_minor != self.subsidy_minor + self.user_minor:
+            raise ValueError(f"{self.key}: subsidy and user's part do not add up to the amount at list price")
+        if self.subsidy_minor and self.award_id is None:
+            raise ValueError(f"{self.key}: a subsidy needs the award that pays it")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Who pays an amount at list price; `award_id` None: no award holds, or it has nothing left."""
+
+    subsidy_minor: int
+    user_minor: int
+    award_id: int | None
+
+
+def draw_steps(rows: Iterable[tuple[date, int]]) -> list[tuple[date, int]]:
+    """How these rows of one award lower what usage may draw, by day.
+
+    A row is taken from the award on the day on which it was recorded, but usage of days before must leave room for it:
+    it was promised, and late records of usage may come at any time. So on a day usage leaves room for the most that the
+    rows came to on this day or after it. What is given back can be drawn from the day it was recorded on.
+
+    Args:
+        rows: (day recorded, subsidy; negative: given back).
+
+    Returns:
+        (day, change), the first at date.min: how much to leave from the beginning, ≥ 0; the others give back, < 0.
+    """
+    by_day: dict[date, int] = {date.min: 0}
+    for day, subsidy in rows:
+        by_day[day] = by_day.get(day, 0) + subsidy
+    days = sorted(by_day)
+    so_far = list(accumulate(by_day[day] for day in days))
+    left = list(accumulate(reversed(so_far), max))[::-1]
+    steps = [(days[0], left[0])]
+    steps += [(day, now - before) for day, now, before in zip(days[1:], left[1:], left, strict=False) if now != before]
+    return steps

@@ -8,10 +8,10 @@ import tomllib
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
@@ -36,6 +36,15 @@ def _basis_points(percent: object) -> object:
 
 Money = Annotated[int, BeforeValidator(lambda v: minor_from_text(v) if isinstance(v, int | str) else v)]
 Percent = Annotated[int, BeforeValidator(_basis_points), Field(ge=0, lt=10_000)]
+
+
+def _rising(hours: tuple[int, ...]) -> tuple[int, ...]:
+    if not hours or list(hours) != sorted(set(hours)):
+        raise ValueError("write at least one number of hours, each larger than the one before")
+    return hours
+
+
+Hours = Annotated[int, Field(ge=1, le=24 * 365)]
 
 
 def _dated_rules(versions: object) -> object:
@@ -63,7 +72,7 @@ def _dated_rules(versions: object) -> object:
 
 
 def _inside(name: str, value: Any) -> Any:
-    if name in ("warn_left", "storage_price"):
+    if name in ("warn_left", "over_use_limit", "storage_price"):
         return [minor_from_text(part) for part in value] if isinstance(value, list) else minor_from_text(value)
     if name == "underuse_cuts":  # both numbers of a step are percent
         return [[minor_from_text(part) for part in step] for step in value]
@@ -100,15 +109,20 @@ class Scheme(Section):
     ends_on: date
     rate: Percent
     max_rate: Percent
+    start_without_award: Literal["refuse", "list-price"] = "refuse"
 
 
 class HubSettings(Section):
-    """Where it listens, how long an idle server lives."""
+    """Where it listens; for how many hours a server may be asked (a profile may say otherwise), how long an idle one
+    lives.
+    """
 
     ip: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1024, le=65_532)] = 8000
     idle_timeout_s: Annotated[int, Field(ge=60)] = 3600
     start_timeout_s: Annotated[int, Field(ge=10)] = 120
+    hours: Annotated[tuple[Hours, ...], AfterValidator(_rising)] = (1, 2, 4, 8, 12, 24)
+    default_hours: Hours = 4
 
     @property
     def proxy_api_port(self) -> int:
@@ -133,6 +147,8 @@ class ProfileSettings(Section):
     mem_gib: Annotated[int, Field(ge=1)]
     gpus: Annotated[int, Field(ge=0)] = 0
     gpu_model: str | None = None
+    default_hours: Hours | None = None
+    most_hours: Hours | None = None
 
 
 class StoreSettings(Section):
@@ -149,6 +165,23 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     rules: Annotated[tuple[SchemeRules, ...], BeforeValidator(_dated_rules)] = (SchemeRules(date.min),)
     profiles: tuple[ProfileSettings, ...]
+
+    @model_validator(mode="after")
+    def _hours_can_be_asked(self) -> "Settings":
+        for profile in self.profiles:
+            if self.default_hours(profile) not in self.hours(profile):
+                raise ValueError(
+                    f"profile {profile.id}: default_hours {self.default_hours(profile)} is none of its choices "
+                    f"{', '.join(map(str, self.hours(profile)))}"
+                )
+        return self
+
+    def hours(self, profile: ProfileSettings) -> tuple[int, ...]:
+        """For how many hours a server of this profile can be asked."""
+        return tuple(n for n in self.hub.hours if profile.most_hours is None or n <= profile.most_hours)
+
+    def default_hours(self, profile: ProfileSettings) -> int:
+        return profile.default_hours or self.hub.default_hours
 
     @property
     def database_url(self) -> str:

@@ -53,7 +53,8 @@ class Hub:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=env, stdout=log, stderr=log, start_new_session=True
             )
-        wait_until(lambda: self.answers("/hub/health"), 60, self.log)
+        wait_until(lambda: self.answers("/hub/health") or self.ended(), 120, self.log)
+        assert not self.ended(), self.log()
 
     def answers(self, path: str) -> bool:
         try:
@@ -61,8 +62,14 @@ class Hub:
         except httpx.TransportError:
             return False
 
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
     def log(self) -> str:
-        return (self.folder / "hub.log").read_text(errors="replace")[-4000:]
+        said = (self.folder / "hub.log").read_text(errors="replace").splitlines()
+        # While no Hub is there, its proxy complains ten lines a second.
+        told = [line for line in said if not line.startswith(("    at ", "  ", "}")) and "[ConfigProxy]" not in line]
+        return "\n".join(told)[-6000:]
 
     def end(self, number: int) -> None:
         self.process.send_signal(number)

@@ -71,23 +71,41 @@ def held_for(list_minor_per_hour: int, rate_bp: int, seconds: int) -> int:
     return divide_half_even(listed * rate_bp, BASIS_POINTS)
 
 
-def still_held(holds: Iterable[Hold], accounted_until: Mapping[str, datetime]) -> int:
+def settled_for(hold: Hold, used_s: int) -> int:
+    """What so much use comes to, minor units: never more than was set aside."""
+    used = held_for(hold.list_minor_per_hour, hold.rate_bp, min(used_s, hold.requested_s))
+    return min(used, hold.amount_minor)
+
+
+def counts(hold: Hold, accounted_until: Mapping[str, datetime]) -> bool:
+    """Whether a hold takes from the free balance: while it runs, and until accounting has charged what it used.
+
+    Args:
+        hold: any.
+        accounted_until: cluster → until when its usage is charged; nothing is for one that is not there.
+    """
+    until = accounted_until.get(hold.cluster)
+    return hold.ended_at is None or until is None or hold.ended_at > until
+
+
+def still_held(
+    holds: Iterable[Hold], accounted_until: Mapping[str, datetime], charged_s: Mapping[str, int] | None = None
+) -> int:
     """What these holds take from the free balance now.
 
     Args:
         holds: of one award.
-        accounted_until: cluster → until when its usage is charged; nothing is for one that is not there.
+        accounted_until: see `counts`.
+        charged_s: key of a running hold → seconds of it that accounting has charged already.
 
     Returns:
-        Full amounts of the running, actual amounts of the ended ones that accounting has not charged yet.
+        Of the running ones what is not charged yet, of the ended ones the actual amount until it is charged.
     """
-    total = 0
+    charged, total = charged_s or {}, 0
     for hold in holds:
         if hold.ended_at is None:
-            total += hold.amount_minor
-            continue
-        until = accounted_until.get(hold.cluster)
-        if until is None or hold.ended_at > until:
+            total += hold.amount_minor - settled_for(hold, charged.get(hold.key, 0))
+        elif counts(hold, accounted_until):
             total += hold.settled_minor or 0
     return total
 

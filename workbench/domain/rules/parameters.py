@@ -30,6 +30,7 @@ class SchemeRules:
         refund_max_hours: hours refunded to one job at most, rule 9, C. claim_days: rule 9, C.
         reservation_min_days: rule 10, C. reservation_max_days: rule 10, C.
         reservation_returns: (more than so many hours ahead, share returned in basis points), falling; rule 10, C.
+        over_use_limit_bp: share of the ceiling to which a project that opted in may go on at list price; rule 11, C, P.
         underuse_cuts: (used at least this share of the plan, share of the unused that is cut), falling; rule 12, C.
         underuse_notice_days: rule 12, C.
         outage_days: an outage longer than this extends the term; rule 13, C.
@@ -50,6 +51,7 @@ class SchemeRules:
     reservation_min_days: int = 1
     reservation_max_days: int = 30
     reservation_returns: tuple[tuple[int, int], ...] = ((168, 10_000), (24, 5000), (0, 2000))
+    over_use_limit_bp: int = 12_500
     underuse_cuts: tuple[tuple[int, int], ...] = ((7000, 0), (5500, 2000), (4000, 3500), (2000, 5500), (0, 8000))
     underuse_notice_days: int = 14
     outage_days: int = 20
@@ -70,6 +72,8 @@ class SchemeRules:
         counts = (self.refund_max_hours, self.claim_days, self.outage_days, self.storage_free_tb, self.deletion_days)
         if min(*counts, self.storage_minor_per_tb_month, self.spread_points, self.underuse_notice_days) < 0:
             raise ValueError("no number of the rules may be negative")
+        if self.over_use_limit_bp < BASIS_POINTS:
+            raise ValueError("over_use_limit must be at least 100")
         for name in ("reservation_returns", "underuse_cuts"):
             steps = getattr(self, name)
             if [edge for edge, _ in steps] != sorted({edge for edge, _ in steps}, reverse=True) or steps[-1][0] != 0:

@@ -19,7 +19,8 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from workbench.domain.awards import Award
-from workbench.domain.charging import AwardVersion, Metered, charge_lines
+from workbench.domain.charging import AwardVersion, charge_lines
+from workbench.domain.job_price import Metered
 from workbench.domain.pricelist import NANO, PriceList, PriceVersion
 from workbench.domain.pricing import ListPrice
 from workbench.domain.projects import Project

@@ -168,10 +168,11 @@ class ChargeTaken(LedgerError):
 
 
 class NoPrice(WorkbenchError):
-    def __init__(self, what: str, on: date):
-        super().__init__(
-            f"No list price for {what} on {on:%-d %b %Y}. Add one to the price list; its usage waits unpriced."
-        )
+    def __init__(self, what: str, when: date | str):
+        """`when`: the day, or a sentence that says why there is none."""
+        said = f"{when} Add" if isinstance(when, str) else f"on {when:%-d %b %Y}. Add"
+        colon = ":" if isinstance(when, str) else ""
+        super().__init__(f"No list price for {what}{colon} {said} one to the price list; its usage waits unpriced.")
 
 
 class NoAccess(WorkbenchError):

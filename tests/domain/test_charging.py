@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.domain.charging import AwardVersion, Metered, charge_lines
+from workbench.domain.charging import AwardVersion, charge_lines
+from workbench.domain.job_price import Metered
 from workbench.domain.pricelist import NANO, NORMAL, ON_DEMAND, MigTable, Node, PriceList, PriceVersion
 from workbench.units import BASIS_POINTS, GPU_PARTS, HOUR_S
 

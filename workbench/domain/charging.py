@@ -11,31 +11,10 @@ add up, and on each line 0 ≤ subsidy ≤ list. The user pays the rest.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.domain.pricelist import NANO_PER_MINOR, NORMAL, ON_DEMAND, PriceList, PriceVersion, sliced
+from workbench.domain.job_price import SCALE, Metered, Share, Terms, exact_until, terms_of
+from workbench.domain.pricelist import PriceList
 from workbench.periods import Window
-from workbench.units import BASIS_POINTS, GPU_PARTS, HOUR_S, divide_half_even
-
-SCALE = GPU_PARTS * HOUR_S * NANO_PER_MINOR * BASIS_POINTS**2
-"""How many units of `exact` make one minor unit: parts × nano per hour × two factors × seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metered:
-    """One job as it was metered, in [start_s, end_s). None: not known. Empty service or priority: as its partition's.
-
-    gpu_parts: workbench.units; a MIG slice (a model like "H800_3g.40gb") counts as the one device that Slurm gives.
-    """
-
-    job: str
-    start_s: int
-    end_s: int
-    gpu_model: str | None
-    gpu_parts: int
-    cpu_cores: int | None = None
-    mem_mib: int | None = None
-    partition: str = ""
-    service: str = ""
-    priority: str = ""
+from workbench.units import BASIS_POINTS, divide_half_even
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +27,6 @@ class AwardVersion:
     end_s: int
     rate_bp: int
     ceiling_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What a job is charged for: GPU parts, or core parts (cores × GPU_PARTS) without GPU; by which rule; the price."""
-
-    parts: int
-    basis: str
-    nano_per_hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,114 +61,49 @@ class ChargeLine:
         return self.window.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What holds in one piece of time: the version, the share in it, the factors; `per_second` in 1/SCALE minor."""
-
-    version: str
-    share: Share | None
-    service: tuple[str, int]
-    priority: tuple[str, int]
-    why: str = ""
-
-    @property
-    def per_second(self) -> int:
-        return self.share.parts * self.share.nano_per_hour * self.service[1] * self.priority[1] if self.share else 0
-
-
 def charge_lines(
     job: Metered,
     prices: PriceList,
     awards: Sequence[AwardVersion],
     drawn: Mapping[int, int],
     cuts: Collection[int] = (),
+    within: Window | None = None,
 ) -> tuple[ChargeLine, ...]:
-    """The charge of one job, in order of time.
+    """The charge of one job, or of a slice of it, in order of time.
 
     Args:
         job: of no length: no line.
         prices: the price list.
         awards: of the job's project. Of several that hold, the one that began first and has money left pays.
-        drawn: award → subsidy drawn before this job, minor units.
+        drawn: award → subsidy drawn before this job or slice, minor units.
         cuts: more seconds at which to cut (the first of a month); they change no sum.
+        within: only this part of the job, which lies inside of it; all slices of a job add up to the whole.
 
     Returns:
         Lines that follow each other without a gap. The second in which a ceiling is reached is the last of its line:
         the award pays what it has left, the user the rest.
     """
     spent = dict(drawn)
-    price_edges = prices.edges(job.start_s, job.end_s)
+    part = within or Window(job.start_s, job.end_s)
+    price_edges = prices.edges(part.start_s, part.end_s)
     award_edges = {edge for a in awards for edge in (a.start_s, a.end_s)}
     why = dict.fromkeys(cuts, "cut") | dict.fromkeys(award_edges, "award") | dict.fromkeys(price_edges, "price")
-    edges = sorted(edge for edge in why if job.start_s < edge < job.end_s)
+    edges = sorted(edge for edge in why if part.start_s < edge < part.end_s)
     lines: list[ChargeLine] = []
-    start, exact = job.start_s, 0
-    for end in (*edges, job.end_s):
-        terms = _terms(job, prices.at(start))
+    start, exact = part.start_s, exact_until(job, prices, part.start_s)
+    last = "end" if part.end_s == job.end_s else "cut"
+    for end in (*edges, part.end_s):
+        terms = terms_of(job, prices.at(start))
         while start < end:
             paying = _paying(awards, start, spent)
-            line = _line(job, terms, Window(start, end), exact, paying, spent, why.get(end, "end"))
+            line = _line(
+                job, terms, Window(start, end), exact, paying, spent, why.get(end, "end" if end == job.end_s else "cut")
+            )
             if paying is not None and line.subsidy_minor is not None:
                 spent[paying.award] = spent.get(paying.award, 0) + line.subsidy_minor
             lines.append(line)
             start, exact = line.window.end_s, line.after_exact
     return tuple(lines)
-
-
-def share_of(job: Metered, version: PriceVersion) -> Share:
-    """The share that a job is charged for: the largest of its GPU, CPU and memory share of the node (scheme rule 6).
-
-    CPU and memory are counted where the version knows the model's node; they come in whole parts, downwards.
-
-    Raises:
-        ValueError: the version has no price for it; the text says for what.
-    """
-    if not job.gpu_parts:
-        if job.cpu_cores is None:
-            raise ValueError("it used no GPU and its cores are not known")
-        if version.core_hour is None:
-            raise ValueError("a core-hour has no price")
-        return Share(job.cpu_cores * GPU_PARTS, "cores", version.core_hour)
-    if job.gpu_model is None:
-        raise ValueError("its GPU model is not known")
-    board, profile = sliced(job.gpu_model)
-    price = version.gpu_hour.get(job.gpu_model, version.gpu_hour.get(board))
-    if price is None:
-        raise ValueError(f"{job.gpu_model} has no price")
-    shares = [(_gpu_parts(job, version, board, profile), "MIG" if profile else "GPU")]
-    if node := version.nodes.get(board):
-        board_parts = node.gpus * GPU_PARTS
-        shares.append(((job.cpu_cores or 0) * board_parts // node.cores, "CPU"))
-        shares.append(((job.mem_mib or 0) * board_parts // node.mem_mib, "memory"))
-    parts, basis = max(shares, key=lambda share: share[0])
-    return Share(parts, basis, price)
-
-
-def _gpu_parts(job: Metered, version: PriceVersion, board: str, profile: str | None) -> int:
-    if profile is None or job.gpu_model in version.gpu_hour:
-        return job.gpu_parts
-    table = version.mig.get(board)
-    if table is None or profile not in table.shares:
-        raise ValueError(f"the MIG table of {board} has no {profile}")
-    slices, rest = divmod(job.gpu_parts, GPU_PARTS)
-    # A count that is not whole was weighted when its log was brought in: it is a share already.
-    return job.gpu_parts if rest else slices * table.shares[profile]
-
-
-def _terms(job: Metered, version: PriceVersion | None) -> _Terms:
-    if version is None:
-        nothing = (job.service or ON_DEMAND, BASIS_POINTS), (job.priority or NORMAL, BASIS_POINTS)
-        return _Terms("", None, *nothing, "No price list holds at this time.")
-    service, priority = version.ways.get(job.partition, (ON_DEMAND, NORMAL))
-    service, priority = job.service or service, job.priority or priority
-    factors = (service, version.service.get(service, 0)), (priority, version.priority.get(priority, 0))
-    for (name, factor), kind in zip(factors, ("service", "priority"), strict=True):
-        if not factor:
-            return _Terms(version.name, None, *factors, f"Price list {version.name!r} has no {kind} {name!r}.")
-    try:
-        return _Terms(version.name, share_of(job, version), *factors)
-    except ValueError as missing:
-        return _Terms(version.name, None, *factors, f"In price list {version.name!r} {missing}.")
 
 
 def _paying(awards: Sequence[AwardVersion], second: int, spent: Mapping[int, int]) -> AwardVersion | None:
@@ -208,7 +113,7 @@ def _paying(awards: Sequence[AwardVersion], second: int, spent: Mapping[int, int
 
 def _line(
     job: Metered,
-    terms: _Terms,
+    terms: Terms,
     window: Window,
     before: int,
     paying: AwardVersion | None,

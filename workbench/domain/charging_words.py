@@ -2,7 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from workbench.domain.charging import SCALE, ChargeLine
+from workbench.domain.charging import ChargeLine
+from workbench.domain.job_price import SCALE
 from workbench.domain.pricelist import nano_text
 from workbench.periods import moment
 from workbench.units import BASIS_POINTS, GPU_PARTS, money

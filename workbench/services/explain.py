@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from workbench.domain.charging import ChargeLine, Metered, charge_lines
+from workbench.domain.charging import ChargeLine, charge_lines
 from workbench.domain.charging_words import arithmetic, sentence
+from workbench.domain.job_price import Metered
 from workbench.domain.jobs import Job
 from workbench.domain.pricelist import PriceList
 from workbench.errors import UnknownJob

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select, true
-from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Award
 from workbench.domain.pricing import ListPrice
 from workbench.domain.projects import Project
+from workbench.store.award_versions import awards_on
 from workbench.store.tables import charges_daily
 
 UNKNOWN_CATEGORY = "unknown"
@@ -79,13 +79,8 @@ def drawn_by_award(conn: Connection, projects: frozenset[str] | None, until: dat
 
 
 def decided_awards(conn: Connection, projects: frozenset[str] | None, today: date) -> list[Award]:
-    """Awards decided by a day, in the order in which they begin."""
-    table = Award.__table__.c
-    ask = select(Award).where(table.decided_on <= today).order_by(table.starts_on, table.id)
-    if projects is not None:
-        ask = ask.where(table.project.in_(sorted(projects)))
-    with Session(conn, expire_on_commit=False) as db:
-        return list(db.scalars(ask))
+    """Awards decided by a day, as their versions have them on that day, in the order in which they begin."""
+    return awards_on(conn, projects, today)
 
 
 def _bounds(projects: frozenset[str] | None, days: tuple[date | None, date | None]) -> list[ColumnElement[bool]]:

@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     applications,
     asked,
+    award_actions,
+    award_versions,
     awards,
     capacity,
     holds,

@@ -107,16 +107,27 @@ def planned_schedule(terms: Terms, gpu_hours: Sequence[int]) -> dict[str, int]:
     Returns:
         Month "2026-01" → minor units, in order; they add up to the ceiling exactly.
     """
+    months = months_of(terms)
+    count = len(months)
+    hours = [*gpu_hours[:count], *[0] * (count - len(gpu_hours))]
+    return dict(zip(months, spread(terms.ceiling_minor, hours), strict=True))
+
+
+def months_of(terms: Terms) -> list[str]:
+    """The months "2026-01" that hold a day of the term, in order."""
     first = terms.starts_on.replace(day=1)
     last = terms.ends_on - timedelta(days=1)
     count = (last.year - first.year) * 12 + last.month - first.month + 1
-    hours = [*gpu_hours[:count], *[0] * (count - len(gpu_hours))]
-    shares = hours if sum(hours) else [1] * count
-    whole, before, planned = sum(shares), 0, {}
-    for number, share in enumerate(shares):
-        after = before + share
-        # The differences of running sums: what one month loses in rounding the next one gets.
-        amount = terms.ceiling_minor * after // whole - terms.ceiling_minor * before // whole
-        planned[f"{months_after(first, number):%Y-%m}"] = amount
+    return [f"{months_after(first, number):%Y-%m}" for number in range(count)]
+
+
+def spread(amount_minor: int, shares: Sequence[int]) -> list[int]:
+    """An amount in parts by these shares, evenly where all are 0; the parts add up to it exactly."""
+    weights = list(shares) if sum(shares) else [1] * len(shares)
+    whole, before, parts = sum(weights), 0, []
+    for weight in weights:
+        after = before + weight
+        # The differences of running sums: what one part loses in rounding the next one gets.
+        parts.append(amount_minor * after // whole - amount_minor * before // whole)
         before = after
-    return planned
+    return parts

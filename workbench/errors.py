@@ -27,7 +27,7 @@ WorkbenchError
 │   ├── StepRefused          an application cannot take this step now, or not by this person
 │   ├── ClosedByConflict     a declared conflict of interest closes it to this person
 │   ├── RuleBroken           an amount, rate, term or score outside of its rule
-│   ├── NoBalance            the award does not cover the requested time
+│   ├── NoBalance            no award, or one that does not cover the requested time
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 └── CannotStart
     ├── PortTaken
@@ -203,11 +203,7 @@ class RuleBroken(Refused):
 
 
 class NoBalance(Refused):
-    def __init__(self, project: str, needed: str, left: str):
-        super().__init__(
-            f"{project} cannot start this: it needs {needed} of subsidy for the requested time and {left} is free. "
-            "Ask for less time or fewer GPUs, or wait until running work ends."
-        )
+    """Its text says what is free, what is needed and what to do; it is made where these are known."""
 
 
 class HoldRefused(Refused):

@@ -10,7 +10,8 @@ from tests.services.scheme_people import WAY, a_draft, add_people, bring
 from tests.starts import COVERED, HOUR_MINOR, cover, run_at_once
 from workbench.services import applications, rating
 from workbench.services.application_files import file_of
-from workbench.services.holds import outlook, running
+from workbench.services.holds import running
+from workbench.services.outlook import outlook
 
 pytestmark = pytest.mark.postgres
 

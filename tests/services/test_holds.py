@@ -9,7 +9,8 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import COVERED, HOUR_MINOR, a_start, cover, run_at_once
 from workbench.domain.awards import Award
 from workbench.errors import HoldRefused, NoBalance
-from workbench.services.holds import outlook, place, running, settle
+from workbench.services.holds import place, running, settle
+from workbench.services.outlook import outlook
 from workbench.services.rating import rate
 from workbench.store.tables import freshness
 from workbench.units import HOUR_S
@@ -28,7 +29,7 @@ def centre(store):
 def test_the_full_requested_time_is_held_and_the_rest_freed_at_the_end(centre):
     cover(centre, 10, DRAWN)
     assert place(centre, a_start(hours=8), NOW).amount_minor == 8 * HOUR_MINOR
-    with pytest.raises(NoBalance, match=r"needs HK\$58\.80 .* HK\$39\.20 is free"):
+    with pytest.raises(NoBalance, match=r"HK\$39\.20 free, this needs HK\$58\.80 for 3 hours: choose 2 hours"):
         place(centre, a_start("two", hours=3), NOW)
     assert settle(centre, "one", 3 * HOUR_S, NOW).settled_minor == 3 * HOUR_MINOR
     place(centre, a_start("two", hours=7), NOW)
@@ -62,7 +63,7 @@ def test_a_repeated_start_and_a_repeated_end_change_nothing(centre):
 
 @pytest.mark.parametrize("project", ["speech", "nobody knows it"])
 def test_no_balance_no_start(centre, project):
-    with pytest.raises(NoBalance, match="cannot start"):
+    with pytest.raises(NoBalance, match="no award that pays now"):
         place(centre, a_start(project=project), NOW)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -56,27 +55,27 @@ def outlook(form: str) -> None:
 
     Example: workbench holds outlook --format csv
     """
-    from workbench.services import holds as service
+    from workbench.services import outlook as service
 
     store = _store()
     settings = store.settings
     rows: list[dict[str, Any]] = []
     for found in service.outlook(store, int(time.time())):
         amounts = {name: getattr(found.balance, name) for name in AMOUNTS}
-        mark = min(found.reached_bp, default=None)
-        last = {"warning": "" if mark is None else _warning(mark), "gone_at": found.gone_at}
+        said = {"warning": service.left_words(found), "outlook": service.gone_words(found, settings.centre.zone)}
         if form == "table":
-            said = "" if found.gone_at is None else _when(found.gone_at, settings.centre.zone)
             short = {
                 name.removesuffix("_minor"): money(value, settings.centre.symbol) for name, value in amounts.items()
             }
-            rows.append({"project": found.project, **short, "warning": last["warning"], "outlook": said})
+            rows.append({"project": found.project, **short, **said})
         else:
             gone = None if found.gone_at is None else f"{found.gone_at:%Y-%m-%dT%H:%M:%SZ}"
-            rows.append({"project": found.project, **amounts, **last, "gone_at": gone})
+            burn = {"burn_minor_per_hour": found.burn_minor_per_hour, "rate_from": found.rate_from}
+            reached = {"warning_left_bp": min(found.reached_bp, default=None)}
+            rows.append({"project": found.project, **amounts, **reached, **burn, "gone_at": gone})
     if not rows:
         click.echo("No award is live today.", err=True)
-    columns = list(rows[0]) if rows else ["project", *AMOUNTS, "warning", "gone_at"]
+    columns = list(rows[0]) if rows else ["project", *AMOUNTS]
     show(columns, rows, form)
 
 
@@ -97,14 +96,6 @@ def settle(key: str, used_s: int) -> None:
     click.echo(
         f"{key}: {money(hold.settled_minor or 0, symbol)} used of {money(hold.amount_minor, symbol)}; {free} freed."
     )
-
-
-def _warning(mark_bp: int) -> str:
-    return f"{mark_bp / 100:g}% or less left" if mark_bp else "nothing left"
-
-
-def _when(gone_at: Any, zone: ZoneInfo) -> str:
-    return f"at this rate, gone on {gone_at.astimezone(zone):%A, %-d %b %Y, %H:%M}"
 
 
 def _store() -> Any:

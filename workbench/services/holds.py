@@ -1,25 +1,24 @@
-"""Holds on awards: place one at a start, settle it at the end, tell how much is left and until when.
+"""Holds on awards: one is placed at each start and settled at its end.
 
-Only one start at a time looks at an award and takes from it: on SQLite the writing transaction has its turn, on
-PostgreSQL the award's row is locked. So starts at the same moment can never promise more than there is.
+Only one start at a time looks at a project's awards and takes from them: on SQLite the writing transaction has its
+turn, on PostgreSQL the awards' rows are locked. So starts at the same moment can never promise more than there is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from workbench.domain.awards import Award, drawing_award
-from workbench.domain.holds import Balance, Hold, gone_at_s, held_for, still_held, warnings
-from workbench.domain.rules.parameters import rules_on
+from workbench.domain.awards import Award
+from workbench.domain.holds import Hold, settled_for
+from workbench.domain.overuse import BLOCKED
+from workbench.domain.starts import best_of
 from workbench.errors import HoldRefused, NoBalance
-from workbench.periods import day_start, moment
-from workbench.services.spend_days import today_of
-from workbench.store.charges import drawn_by_award
+from workbench.periods import moment
+from workbench.services.standing import standings
+from workbench.services.start_words import refusal
 from workbench.store.engine import Store
-from workbench.store.tables import dirty, freshness
-from workbench.units import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +33,18 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """An award's balance now: the marks it has reached (basis points left), and when running work has used it up."""
+class Ended:
+    """What has ended: the seconds that ran, 0 where it never started, and the UTC epoch second of the end."""
 
-    project: str
-    award: int
-    balance: Balance
-    reached_bp: tuple[int, ...]
-    burn_minor_per_hour: int
-    gone_at: datetime | None
+    used_s: int
+    ended_at: int
 
 
-def place(store: Store, start: Start, now: int) -> Hold:
+def place(store: Store, start: Start, now: int) -> Hold | None:
     """Set aside the subsidy of the full requested time; the same start again finds the hold it has.
+
+    Returns:
+        None where nothing is to be held: no award pays, and the settings let such a project start at list price.
 
     Raises:
         NoBalance: no award pays, or it does not cover the time. HoldRefused: the key belongs to another start, or the
@@ -54,28 +52,26 @@ def place(store: Store, start: Start, now: int) -> Hold:
     """
     if start.requested_s <= 0 or start.list_minor_per_hour <= 0:
         raise HoldRefused(start.key, "time and price must be above zero", "Ask with both.")
-    symbol, today = store.settings.centre.symbol, today_of(store, now)
     with store.db(writes=True) as db:
-        awards = _locked_awards(db, start.project, today)
+        _lock(db, start.project)
         if (there := db.get(Hold, start.key)) is not None:
             return _same(there, start)
-        drawn = drawn_by_award(db.connection(), frozenset({start.project}))
-        used = {award.id: drawn.get(award.id, 0) + _held(db, store, award.id) for award in awards}
-        award = drawing_award(awards, today, used)
-        rate_bp = award.rate_bp if award else 0
-        amount = held_for(start.list_minor_per_hour, rate_bp, start.requested_s)
-        free = max(0, award.ceiling_minor - used[award.id]) if award else 0
-        if award is None or amount > free or free == 0:
-            raise NoBalance(start.project, money(amount, symbol), money(free, symbol))
+        found = standings(db, store.settings, start.project, now)
+        standing, terms = best_of(found, start.list_minor_per_hour, start.requested_s)
+        if terms.kind == BLOCKED:
+            asked = (start.list_minor_per_hour, start.requested_s)
+            raise NoBalance(refusal(store.settings, start.project, found, *asked))
+        if standing.award is None:
+            return None
         hold = Hold(
             start.key,
-            award.id,
+            standing.award,
             start.project,
             start.cluster,
             start.list_minor_per_hour,
-            rate_bp,
+            standing.rate_bp,
             start.requested_s,
-            amount,
+            terms.held_minor,
             moment(now),
         )
         db.add(hold)
@@ -100,7 +96,7 @@ def settle(store: Store, key: str, used_s: int, now: int) -> Hold:
             raise HoldRefused(key, "there is none of this name", "List them: workbench holds list.")
         if used_s < 0:
             raise HoldRefused(key, "the time used is negative", "Give the seconds that ran.")
-        amount = held_for(hold.list_minor_per_hour, hold.rate_bp, min(used_s, hold.requested_s))
+        amount = settled_for(hold, used_s)
         if hold.settled_minor is not None and hold.settled_minor != amount:
             raise HoldRefused(key, "it was settled before with another time", "Correct it in the accounting.")
         if hold.settled_minor is None:
@@ -108,44 +104,42 @@ def settle(store: Store, key: str, used_s: int, now: int) -> Hold:
         return hold
 
 
-def running(store: Store, project: str | None = None) -> list[Hold]:
+def settle_ended(conn: Connection, cluster: str, ended: Mapping[str, Ended]) -> int:
+    """Settle the holds of what has ended, in the transaction that brings the ends into the books.
+
+    Args:
+        conn: of a transaction that writes.
+        cluster: where it ran.
+        ended: by key; what has no hold, or was settled before, is left as it is.
+
+    Returns: how many were settled.
+    """
+    if not ended:
+        return 0
+    ask = select(Hold).where(Hold.cluster == cluster, Hold.key.in_(list(ended)), Hold.ended_at.is_(None))
+    with Session(conn) as db:
+        found = list(db.scalars(ask.with_for_update()))
+        for hold in found:
+            end = ended[hold.key]
+            hold.settled_minor, hold.ended_at = settled_for(hold, end.used_s), moment(end.ended_at)
+        db.flush()
+    return len(found)
+
+
+def open_holds(conn: Connection) -> list[Hold]:
     """The holds of what runs, oldest first."""
-    ask = select(Hold).where(Hold.ended_at.is_(None)).order_by(Hold.placed_at, Hold.key)
-    with store.db() as db:
-        return list(db.scalars(ask.where(Hold.project == project) if project else ask))
+    with Session(conn, expire_on_commit=False) as db:
+        return list(db.scalars(select(Hold).where(Hold.ended_at.is_(None)).order_by(Hold.placed_at, Hold.key)))
 
 
-def outlook(store: Store, now: int) -> list[Outlook]:
-    """Every award of today with its balance, warnings and the moment at which running work has used it up."""
-    today = today_of(store, now)
-    marks = rules_on(store.settings.rules, today).warn_left_bp
-    with store.db() as db:
-        drawn = drawn_by_award(db.connection(), None)
-        live = select(Award).where(Award.starts_on <= today, Award.ends_on > today, Award.decided_on <= today)
-        found = []
-        for award in db.scalars(live.order_by(Award.project, Award.id)):
-            open_ = list(db.scalars(select(Hold).where(Hold.award == award.id, Hold.ended_at.is_(None))))
-            balance = Balance(award.ceiling_minor, drawn.get(award.id, 0), _held(db, store, award.id))
-            burn = sum(held_for(hold.list_minor_per_hour, hold.rate_bp, 3600) for hold in open_)
-            # What running work holds is its own to use: only with that gone is the award gone.
-            left = balance.free_minor + sum(_unused(hold, now) for hold in open_)
-            gone = gone_at_s(now, left, burn)
-            found.append(
-                Outlook(
-                    award.project,
-                    award.id,
-                    balance,
-                    tuple(warnings(balance, marks)),
-                    burn,
-                    moment(gone) if gone is not None else None,
-                )
-            )
-        return found
+def running(store: Store, project: str | None = None) -> list[Hold]:
+    """The holds of what runs, of one project or of all, oldest first."""
+    with store.read() as conn:
+        return [hold for hold in open_holds(conn) if project in (None, hold.project)]
 
 
-def _locked_awards(db: Session, project: str, today: date) -> list[Award]:
-    decided = select(Award).where(Award.project == project, Award.decided_on <= today)
-    return list(db.scalars(decided.order_by(Award.id).with_for_update()))
+def _lock(db: Session, project: str) -> None:
+    db.execute(select(Award.id).where(Award.project == project).order_by(Award.id).with_for_update()).all()
 
 
 def _same(hold: Hold, start: Start) -> Hold:
@@ -153,22 +147,3 @@ def _same(hold: Hold, start: Start) -> Hold:
     if (hold.project, hold.cluster, hold.requested_s, hold.list_minor_per_hour) != asked or hold.ended_at is not None:
         raise HoldRefused(start.key, "it belongs to another start, or to one that has ended", "Start under a new key.")
     return hold
-
-
-def _held(db: Session, store: Store, award: int) -> int:
-    zone = store.settings.centre.zone
-    until = {row.cluster: row.data_until_at for row in db.execute(select(freshness))}
-    # Usage that has come in and is not rated yet is in no charge either.
-    waiting = select(dirty.c.cluster, func.min(dirty.c.period).label("day")).where(dirty.c.kind == "charges")
-    for row in db.execute(waiting.group_by(dirty.c.cluster)):
-        first = day_start(date.fromisoformat(row.day), zone)
-        until[row.cluster] = min(first, until.get(row.cluster, first))
-    accounted = {cluster: moment(at) for cluster, at in until.items()}
-    uncharged = [and_(Hold.cluster == cluster, Hold.ended_at > at) for cluster, at in accounted.items()]
-    counts = or_(Hold.ended_at.is_(None), Hold.cluster.not_in(list(accounted)), *uncharged)
-    return still_held(db.scalars(select(Hold).where(Hold.award == award, counts)), accounted)
-
-
-def _unused(hold: Hold, now: int) -> int:
-    used_s = max(0, min(hold.requested_s, int((moment(now) - hold.placed_at) / timedelta(seconds=1))))
-    return hold.amount_minor - held_for(hold.list_minor_per_hour, hold.rate_bp, used_s)

@@ -1,0 +1,125 @@
+"""How a project stands before a start: its awards in force, what they paid, what running work holds, what is free."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from workbench.domain.charging import AwardVersion
+from workbench.domain.holds import Balance, Hold, still_held
+from workbench.domain.jobs import Job
+from workbench.domain.overuse import OverUseRule
+from workbench.domain.rules.parameters import rules_on
+from workbench.domain.starts import Standing
+from workbench.periods import day_of, day_start, moment
+from workbench.services.award_versions import award_versions
+from workbench.services.rating import CHARGES
+from workbench.settings import Settings
+from workbench.store.charges import drawn_by_award
+from workbench.store.tables import dirty, freshness
+
+
+def standings(db: Session, settings: Settings, project: str, now: int) -> tuple[Standing, ...]:
+    """How a project stands, one for each award that is in force, in the order in which they are drawn.
+
+    Args:
+        db: whoever takes from an award holds its lock.
+        settings: rules, time zone, what holds without an award.
+        project: slug.
+        now: UTC epoch seconds.
+
+    Returns:
+        At least one; without an award in force it says on which terms the project may start nevertheless.
+    """
+    conn, mine = db.connection(), frozenset({project})
+    rule = OverUseRule(rules_on(settings.rules, day_of(now, settings.centre.zone)).over_use_limit_bp)
+    live = in_force(conn, mine, now, settings.centre.zone).get(project, [])
+    if not live:
+        without = settings.scheme.start_without_award == "list-price"
+        return (Standing(None, 0, Balance(0, 0, 0), 0, rule, opted_in=False, without_award=without),)
+    return tuple(
+        Standing(
+            version.award,
+            version.rate_bp,
+            balance,
+            balance.drawn_minor + balance.held_minor,
+            rule,
+            opted_in=False,
+            without_award=False,
+        )
+        for version, balance in zip(live, balances(db, settings, live, mine), strict=True)
+    )
+
+
+def in_force(
+    conn: Connection, projects: frozenset[str] | None, now: int, zone: ZoneInfo
+) -> dict[str, list[AwardVersion]]:
+    """Project → the award versions that hold at a second, in the order in which they are drawn."""
+    found = {
+        project: sorted((v for v in versions if v.start_s <= now < v.end_s), key=lambda v: (v.start_s, v.award))
+        for project, versions in award_versions(conn, projects, zone).items()
+    }
+    return {project: live for project, live in found.items() if live}
+
+
+def balances(
+    db: Session, settings: Settings, live: list[AwardVersion], projects: frozenset[str] | None
+) -> list[Balance]:
+    """The balance of each of these awards.
+
+    Args:
+        db: any session.
+        settings: the centre's time zone.
+        live: awards of these projects.
+        projects: None: all.
+    """
+    # What is held is read first: a charge that comes in between is then counted twice for a moment, never not at all.
+    held = held_by_award(db, settings.centre.zone, projects)
+    drawn = drawn_by_award(db.connection(), projects)
+    return [Balance(v.ceiling_minor, drawn.get(v.award, 0), held.get(v.award, 0)) for v in live]
+
+
+def held_by_award(db: Session, zone: ZoneInfo, projects: frozenset[str] | None) -> dict[int, int]:
+    """Award → what running work, and what accounting has not charged yet, takes of it; minor units."""
+    until = _accounted(db.connection(), zone, projects)
+    oldest: dict[str, datetime] = {}
+    for clusters in until.values():
+        for cluster, at in clusters.items():
+            oldest[cluster] = min(at, oldest.get(cluster, at))
+    uncharged = [and_(Hold.cluster == cluster, Hold.ended_at > at) for cluster, at in oldest.items()]
+    ask = select(Hold, Job.start_at, Job.seen_until_at).where(
+        or_(Hold.ended_at.is_(None), Hold.cluster.not_in(list(oldest)), *uncharged)
+    )
+    ask = ask.outerjoin(Job, and_(Job.cluster == Hold.cluster, Job.job_id == Hold.key))
+    if projects is not None:
+        ask = ask.where(Hold.project.in_(sorted(projects)))
+    found: dict[int, int] = {}
+    for hold, started, seen in db.execute(ask):
+        accounted = until.get(hold.project, until[""])
+        charged_s = _charged_s(started, seen, accounted.get(hold.cluster))
+        found[hold.award] = found.get(hold.award, 0) + still_held([hold], accounted, {hold.key: charged_s})
+    return found
+
+
+def _charged_s(started: datetime | None, seen: datetime | None, accounted: datetime | None) -> int:
+    """Seconds of a running job that are in the charges."""
+    if started is None or seen is None or accounted is None:
+        return 0
+    return max(0, int((min(seen, accounted) - started).total_seconds()))
+
+
+def _accounted(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | None) -> dict[str, dict[str, datetime]]:
+    """Project → cluster → until when its usage is charged; '' holds for projects that are not there."""
+    fresh = {row.cluster: row.data_until_at for row in conn.execute(select(freshness))}
+    # Usage that has come in and is not rated yet is in no charge either.
+    waiting = select(dirty.c.project, dirty.c.cluster, func.min(dirty.c.period).label("day"))
+    waiting = waiting.where(dirty.c.kind == CHARGES).group_by(dirty.c.project, dirty.c.cluster)
+    if projects is not None:
+        waiting = waiting.where(dirty.c.project.in_(sorted(projects)))
+    found = {"": dict(fresh)}
+    for row in conn.execute(waiting):
+        first, mine = day_start(date.fromisoformat(row.day), zone), found.setdefault(row.project, dict(fresh))
+        for cluster in [row.cluster] if row.cluster else list(mine):  # '': a price or an award has changed
+            mine[cluster] = min(first, mine.get(cluster, first))
+    return {project: {cluster: moment(at) for cluster, at in mine.items()} for project, mine in found.items()}

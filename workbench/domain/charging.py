@@ -95,10 +95,8 @@ def charge_lines(
     for end in (*edges, part.end_s):
         terms = terms_of(job, prices.at(start))
         while start < end:
-            paying = _paying(awards, start, spent)
-            line = _line(
-                job, terms, Window(start, end), exact, paying, spent, why.get(end, "end" if end == job.end_s else "cut")
-            )
+            paying = paying_award(awards, start, spent)
+            line = _line(job, terms, Window(start, end), exact, paying, spent, why.get(end, last))
             if paying is not None and line.subsidy_minor is not None:
                 spent[paying.award] = spent.get(paying.award, 0) + line.subsidy_minor
             lines.append(line)
@@ -106,9 +104,13 @@ def charge_lines(
     return tuple(lines)
 
 
-def _paying(awards: Sequence[AwardVersion], second: int, spent: Mapping[int, int]) -> AwardVersion | None:
-    live = (a for a in awards if a.start_s <= second < a.end_s and spent.get(a.award, 0) < a.ceiling_minor)
-    return min(live, key=lambda a: (a.start_s, a.award, a.version), default=None)
+def paying_award(awards: Sequence[AwardVersion], second: int, spent: Mapping[int, int]) -> AwardVersion | None:
+    """Of the awards that hold at a second and have money left, the one that began first."""
+    live = [a for a in awards if a.start_s <= second < a.end_s and spent.get(a.award, 0) < a.ceiling_minor]
+    if len(live) < 2:
+        return live[0] if live else None
+    began = {a.award: a.start_s for a in sorted(awards, key=lambda a: -a.start_s)}
+    return min(live, key=lambda a: (began[a.award], a.award, a.start_s, a.version))
 
 
 def _line(

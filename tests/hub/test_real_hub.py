@@ -159,7 +159,7 @@ def a_stray(house) -> subprocess.Popen:
     meter.record_request(opened, ServerRequest("stray", "op", "beta", "cpu-small", None, 0, 1, began))
     opened.engine.dispose()
     records.folder(house).mkdir(parents=True)
-    options = [str(records.file_of(house, "stray")), "stray", "1", "1", "0", "", "--", "sleep", "600"]
+    options = [str(records.file_of(house, "stray")), "stray", "1", "1", "0", "0", "", "--", "sleep", "600"]
     process = subprocess.Popen([sys.executable, "-I", "-S", runner.__file__, *options], start_new_session=True)
     wait_until(records.file_of(house, "stray").exists, 10)
     return process

@@ -32,9 +32,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="process groups 
 class Run:
     """A runner with its record and the line that its command prints when it is up."""
 
-    def __init__(self, folder: Path, code: str, *, grace_s=0.5, data_limit=0, cores="", server_id="s1"):
+    def __init__(self, folder: Path, code: str, *, grace_s=0.5, data_limit=0, cores="", server_id="s1", limit_s=0):
         self.file = folder / f"{server_id}.json"
-        options = [str(self.file), server_id, "0.1", str(grace_s), str(data_limit), cores, "--"]
+        options = [str(self.file), server_id, "0.1", str(grace_s), str(limit_s), str(data_limit), cores, "--"]
         command = [sys.executable, "-I", "-S", runner.__file__, *options, sys.executable, "-c", code]
         env = os.environ | {"WORKBENCH_SERVER_ID": server_id}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True, text=True, env=env)
@@ -179,7 +179,21 @@ def test_a_server_is_pinned_to_its_cores(run):
 
 def test_a_command_that_is_not_there_is_a_failed_server(tmp_path):
     file = tmp_path / "s.json"
-    command = [sys.executable, "-I", "-S", runner.__file__, str(file), "s", "1", "1", "0", "", "--", "/no/such/program"]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        runner.__file__,
+        str(file),
+        "s",
+        "1",
+        "1",
+        "0",
+        "0",
+        "",
+        "--",
+        "/no/such/program",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 127
     assert "/no/such/program" in done.stderr
@@ -200,3 +214,17 @@ def test_a_full_disk_does_not_end_the_server(run, tmp_path):
 def test_the_runner_stays_small_beside_every_server(run):
     server = run(SLEEPER)
     assert psutil.Process(server.process.pid).memory_info().rss < 16 * 2**20
+
+
+@pytest.mark.parametrize("code", [SLEEPER, STUBBORN], ids=["in order", "made to"])
+def test_a_server_is_ended_when_its_time_is_over_and_the_record_says_so(run, code):
+    server = run(code, limit_s=0.6)
+    began = time.monotonic()
+    server.process.wait(20)
+    assert time.monotonic() - began < 5
+    assert server.record["reason"] == "reached its 0.6 s"
+    assert not server.living()
+
+
+def test_a_limit_is_told_in_hours():
+    assert [runner.hours(seconds) for seconds in (4 * 3600, 5400, 90)] == ["4 h", "1.5 h", "90 s"]

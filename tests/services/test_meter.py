@@ -1,5 +1,6 @@
 """Servers become jobs once, whatever crashed between. Moments are UTC epoch seconds."""
 
+from datetime import date
 from itertools import count
 
 import pytest
@@ -9,13 +10,21 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from workbench.domain.awards import Award
+from workbench.domain.holds import Hold
 from workbench.domain.jobs import Job
+from workbench.domain.pricing import ListPrice
+from workbench.domain.projects import Project
+from workbench.periods import day_of, epoch
 from workbench.services import meter
+from workbench.services.holds import Start, place
 from workbench.services.meter import ServerRequest, Sighting, reconcile, record_refusal, record_request
+from workbench.services.outlook import outlook
+from workbench.services.rating import rate
 from workbench.settings import load
 from workbench.store.engine import open_store
 from workbench.store.tables import freshness, rollup_hourly, server_events
-from workbench.units import GPU_PARTS
+from workbench.units import GPU_PARTS, HOUR_S
 
 T0 = 1_790_000_000
 
@@ -208,3 +217,64 @@ class _dying:  # noqa: N801 - stands where a context manager's function stands
             self.inner.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
         finally:
             raise KeyboardInterrupt
+
+
+def held(store, server_id="s1", hours=4, ceiling=1_000_000):
+    """A server of this id that was asked for and is held for, on an award of its own."""
+    with store.db() as db:
+        db.add(Project("alpha", "Alpha", "university", "University A"))
+        db.flush()
+        day = day_of(T0, store.settings.centre.zone)
+        db.add(Award("alpha", None, 7000, ceiling, day, date(2027, 12, 31), day))
+    record_request(store, a_request(server_id, gpus=1, limit_s=hours * HOUR_S))
+    return place(store, Start(server_id, "alpha", meter.CLUSTER, hours * HOUR_S, 2800), T0)
+
+
+def the_hold(store):
+    with store.db() as db:
+        return db.scalars(select(Hold)).one()
+
+
+def free(store, now):
+    return outlook(store, now)[0].balance.free_minor
+
+
+def test_the_end_of_a_server_settles_what_was_held_for_it_once(store):
+    assert held(store).amount_minor == 4 * 1960
+    assert free(store, T0) == 1_000_000 - 4 * 1960
+    ended = [Sighting("s1", T0, T0 + HOUR_S, T0 + HOUR_S, "stopped")]
+    for _ in range(2):
+        reconcile(store, ended, T0 + HOUR_S + 5)
+        assert (the_hold(store).settled_minor, epoch(the_hold(store).ended_at)) == (1960, T0 + HOUR_S)
+        assert free(store, T0 + HOUR_S + 5) == 1_000_000 - 1960
+
+
+def test_a_server_that_ran_its_time_is_a_job_that_timed_out_and_never_counts_for_more(store):
+    held(store, hours=1)
+    reconcile(store, [Sighting("s1", T0, T0 + HOUR_S + 4, T0 + HOUR_S + 4, "reached its 1 h")], T0 + HOUR_S + 9)
+    assert jobs(store)[0].state == "TIMEOUT"
+    assert the_hold(store).settled_minor == 1960
+
+
+def test_a_hold_of_a_server_that_never_started_is_released(store):
+    held(store)
+    record_refusal(store, "s1", T0 + 3, "the port was taken")
+    assert (the_hold(store).settled_minor, free(store, T0 + 4)) == (0, 1_000_000)
+
+
+def test_a_hold_of_a_server_whose_hub_was_killed_before_it_started_is_released(store):
+    held(store)
+    reconcile(store, [], T0 + meter.UNHEARD_AFTER_S - 1)
+    assert the_hold(store).settled_minor is None
+    reconcile(store, [], T0 + meter.UNHEARD_AFTER_S)
+    assert the_hold(store).settled_minor == 0
+
+
+def test_what_a_running_server_was_charged_already_is_not_held_a_second_time(store):
+    held(store, hours=4)
+    with store.db() as db:
+        db.add(ListPrice("H800", date(2025, 1, 1), 2800))
+    reconcile(store, [Sighting("s1", T0, T0 + HOUR_S, None, None)], T0 + HOUR_S)
+    rate(store, T0 + HOUR_S)
+    balance = outlook(store, T0 + HOUR_S)[0].balance
+    assert (balance.drawn_minor, balance.held_minor) == (1960, 3 * 1960)

@@ -1,10 +1,11 @@
 """Run one notebook server, watch it, and write down when it ran: the meter's witness, also while no Hub is there.
 
-    python -I -S runner.py RECORD SERVER_ID HEARTBEAT_S GRACE_S DATA_LIMIT_BYTES CORES -- COMMAND…
+    python -I -S runner.py RECORD SERVER_ID HEARTBEAT_S GRACE_S TIME_LIMIT_S DATA_LIMIT_BYTES CORES -- COMMAND…
 
 Standard library only and nothing of ours, so that it stays small beside every server. The record is one JSON object,
 replaced as a whole: `pid` and `created_at` name this process (workbench.hub.processes), `started_at`, `seen_at` and
-`ended_at` are UTC epoch seconds, `reason` says why it ended. All processes of the server become our children when
+`ended_at` are UTC epoch seconds, `reason` says why it ended. The command is told to stop after the time limit; 0 is
+none. All processes of the server become our children when
 their own parent ends (subreaper), so none outlives us: no kernel, no Dask worker.
 
 Source: prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG; proc(5), /proc/pid/stat.
@@ -28,13 +29,14 @@ if TYPE_CHECKING:  # the module typing itself would be half of what is loaded he
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 GIVE_UP_S = 5.0
 """A process in uninterruptible sleep cannot be ended by anybody."""
+FOREVER_S = 1e12
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
     """Run until the command ends or we are told to stop; the command's status, 128 + signal where one ended it."""
     at = arguments.index("--")
-    path, server_id, heartbeat_s, grace_s, data_limit_bytes, cores = arguments[:at]
+    path, server_id, heartbeat_s, grace_s, time_limit_s, data_limit_bytes, cores = arguments[:at]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [int(core) for core in cores.split(",")])
@@ -50,10 +52,11 @@ def main(arguments: list[str]) -> int:
     }
     record |= {"started_at": now, "seen_at": now, "ended_at": None, "reason": None, "status": None}
     write(path, record)
-    status, asked = watch(child, signals, float(heartbeat_s), float(grace_s), lambda: beat(path, record))
+    limit_s = float(time_limit_s) or FOREVER_S
+    status, stopped = watch(child, signals, float(heartbeat_s), (float(grace_s), limit_s), lambda: beat(path, record))
     end_family(2.0)
     ended_at = max(int(time.time()), record["seen_at"])
-    record |= {"seen_at": ended_at, "ended_at": ended_at, "status": status, "reason": reason(status, asked)}
+    record |= {"seen_at": ended_at, "ended_at": ended_at, "status": status, "reason": stopped or reason(status)}
     write(path, record, attempts=20)
     return status
 
@@ -74,25 +77,49 @@ def start(command: list[str], data_limit_bytes: int) -> int:
         os._exit(127)
 
 
-def watch(child: int, signals: int, heartbeat_s: float, grace_s: float, beat: Any) -> tuple[int, bool]:
-    """Wait for the child, with a beat now and then. Returns its status and whether it was asked to stop."""
-    next_beat, kill_at = time.monotonic() + heartbeat_s, None
+def watch(
+    child: int, signals: int, heartbeat_s: float, times_s: tuple[float, float], beat: Any
+) -> tuple[int, str | None]:
+    """Wait for the child, with a beat now and then; it is told to stop when we are, and after its time.
+
+    Args:
+        child: process id.
+        signals: see `listen`.
+        heartbeat_s: seconds from one beat to the next.
+        times_s: how long it has to end in order once told to, and how long it may run.
+        beat: called with nothing.
+
+    Returns: its status, and why it was told to stop; None where it was not.
+    """
+    grace_s, limit_s = times_s
+    began = time.monotonic()
+    next_beat, kill_at, told = began + heartbeat_s, FOREVER_S, None
     while True:
         status = collect(child)
         if status is not None:
-            return status, kill_at is not None
+            return status, told
         now = time.monotonic()
         if now >= next_beat:
             beat()
             next_beat = now + heartbeat_s
-        if kill_at is not None and now >= kill_at:
+        if now >= kill_at:
             signal_group(child, signal.SIGKILL)
-        wait_s = min(next_beat, kill_at if kill_at and kill_at > now else next_beat) - now
-        readable, _, _ = select.select([signals], [], [], max(0.05, wait_s))
+        if told is None and now >= began + limit_s:
+            told = f"reached its {hours(limit_s)}"
+            signal_group(child, signal.SIGTERM)
+            kill_at = now + grace_s
+        ahead = [at for at in (next_beat, kill_at, began + limit_s if told is None else FOREVER_S) if at > now]
+        readable, _, _ = select.select([signals], [], [], max(0.05, min(ahead) - now))
         received = os.read(signals, 64) if readable else b""
-        if kill_at is None and any(number in received for number in STOPPING):
+        if told is None and any(number in received for number in STOPPING):
+            told = "stopped"
             signal_group(child, signal.SIGTERM)
             kill_at = time.monotonic() + grace_s
+
+
+def hours(seconds: float) -> str:
+    """A time limit for people: "4 h", "90 s"."""
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds:g} s"
 
 
 def listen() -> int:
@@ -203,9 +230,8 @@ def write(path: str, record: dict[str, Any], attempts: int = 1) -> None:
             return
 
 
-def reason(status: int, asked: bool) -> str:  # noqa: FBT001
-    if asked:
-        return "stopped"
+def reason(status: int) -> str:
+    """Why a server ended that nobody had told to."""
     return "ended by itself" if status == 0 else f"failed with status {status}"
 
 

@@ -194,7 +194,7 @@ class LocalSpawner(LocalProcessSpawner):
         record = records.file_of(self.centre, self.server_id)
         # Limited only without a GPU: CUDA maps far more than it uses.
         limit = 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
-        numbers = [str(records.HEARTBEAT_S), str(GRACE_S), str(limit), ",".join(map(str, mine.cores))]
+        numbers = [str(records.HEARTBEAT_S), str(GRACE_S), "0", str(limit), ",".join(map(str, mine.cores))]
         return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
 
     def _sandbox(self) -> list[str]:

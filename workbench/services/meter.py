@@ -3,6 +3,7 @@
 A request is written before anything starts; what the server's supervisor saw (start, last seen, end) is brought in by
 `reconcile`, as often as one likes. The job's key (hub, server id, time of the request) never changes, so that a crash
 at any moment and a repeated run give the same job. A running server is a running job, seen until its last heartbeat.
+What was held of an award at its start (services.holds) is settled with its end, in the same transaction.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
+from workbench.services.holds import Ended, settle_ended
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import freshness, server_events
@@ -19,13 +21,17 @@ from workbench.store.tables import freshness, server_events
 CLUSTER = "hub"
 PARTITION = "notebooks"
 NEVER_STARTED = "never started"
+REACHED = "reached its"
+"""How the reason begins where a server has run for as long as it was asked for (hub.runner)."""
 UNHEARD_AFTER_S = 600
 """A server of which nothing was heard for so long has ended, or never started: the Hub was killed in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerRequest:
-    """What somebody asked for and may have: the facts that the job will carry. `gpu_parts` as in workbench.units."""
+    """What somebody asked for and may have: the facts that the job will carry. `gpu_parts` as in workbench.units;
+    `limit_s`: for how long.
+    """
 
     server_id: str
     user_name: str
@@ -35,6 +41,7 @@ class ServerRequest:
     gpu_parts: int
     cpu_cores: int
     requested_at: int
+    limit_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +72,13 @@ def record_request(store: Store, request: ServerRequest) -> None:
 def record_refusal(store: Store, server_id: str, now: int, reason: str) -> None:
     """Close a request whose server never started; nothing is charged for it."""
     with store.begin() as conn:
-        conn.execute(
+        closed = conn.execute(
             update(server_events)
             .where(server_events.c.server_id == server_id, server_events.c.started_at.is_(None))
             .values(ended_at=now, end_reason=reason, metered=True)
         )
+        if closed.rowcount:
+            settle_ended(conn, CLUSTER, {server_id: Ended(0, now)})
 
 
 def reconcile(store: Store, sightings: Iterable[Sighting], now: int) -> Metered:
@@ -90,6 +99,7 @@ def reconcile(store: Store, sightings: Iterable[Sighting], now: int) -> Metered:
         jobs = [_job(row) for row in states if row["started_at"] is not None]
         if jobs:
             upsert_jobs(conn, pd.DataFrame(jobs), store.settings.centre.zone)
+        settle_ended(conn, CLUSTER, {row["server_id"]: _ended(row) for row in states if row["ended_at"] is not None})
         for row in states:
             conn.execute(update(server_events).where(server_events.c.id == row["id"]).values(_facts(row)))
         _note_freshness(conn, now)
@@ -126,6 +136,11 @@ def _state(row: RowMapping, sighting: Sighting | None, now: int) -> dict[str, An
     return {**row, "ended_at": row["seen_at"], "end_reason": "its record was lost"}
 
 
+def _ended(row: Mapping[str, Any]) -> Ended:
+    began = row["started_at"]
+    return Ended(0 if began is None else row["ended_at"] - began, row["ended_at"])
+
+
 def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
     facts = {name: row[name] for name in ("started_at", "seen_at", "ended_at", "end_reason")}
     return facts | {"metered": row["ended_at"] is not None}
@@ -159,6 +174,8 @@ def _slurm_state(row: Mapping[str, Any]) -> str:
     reason = row["end_reason"] or ""
     if reason.startswith("failed"):
         return "FAILED"
+    if reason.startswith(REACHED):
+        return "TIMEOUT"
     return "NODE_FAIL" if "lost" in reason else "COMPLETED"
 
 

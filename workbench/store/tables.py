@@ -172,4 +172,5 @@ server_events = Table(
     Column("seen_at", BigInteger, nullable=True),
     Column("end_reason", Text, nullable=True),
     Column("metered", Boolean, nullable=False, server_default="0"),
+    Column("limit_s", BigInteger, nullable=True),  # for how long it was asked; unknown for servers of before
 )

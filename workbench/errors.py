@@ -14,8 +14,11 @@ WorkbenchError
 │   ├── UnknownProject
 │   ├── UnknownPerson
 │   ├── UnknownJob
+│   ├── NoStatement          a month of which there is no statement
 │   ├── UnknownServer        no notebook server of this id, or not the asker's
-│   └── UnknownApplication   no application of this reference that the asker may see
+│   ├── UnknownApplication   no application of this reference that the asker may see
+│   ├── UnknownAward         no award of this number
+│   └── UnknownAction        nothing of this number was asked for an award
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── LedgerError
 │   ├── Unbalanced           postings that do not come to zero
@@ -27,6 +30,7 @@ WorkbenchError
 │   ├── StepRefused          an application cannot take this step now, or not by this person
 │   ├── ClosedByConflict     a declared conflict of interest closes it to this person
 │   ├── RuleBroken           an amount, rate, term or score outside of its rule
+│   ├── AskRefused           a refund, reservation or adjustment that cannot be asked for or decided so
 │   ├── NoBalance            no award, or one that does not cover the requested time
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 └── CannotStart
@@ -113,6 +117,11 @@ class UnknownProject(Unknown):
         super().__init__(f"There is no project {slug!r} here. Yours: {_listed(known)}.")
 
 
+class NoStatement(Unknown):
+    def __init__(self, month: str, why: str):
+        super().__init__(f"There is no statement of {month!r}: {why}. Months that have one: workbench statements months")
+
+
 class UnknownPerson(Unknown):
     def __init__(self, name: str):
         super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")
@@ -136,6 +145,16 @@ class UnknownApplication(Unknown):
         )
 
 
+class UnknownAward(Unknown):
+    def __init__(self, award: int):
+        super().__init__(f"There is no award {award} here. List them: workbench awards list.")
+
+
+class UnknownAction(Unknown):
+    def __init__(self, action: int):
+        super().__init__(f"There is no action {action} on an award here. See an award's actions: workbench awards show.")
+
+
 class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
@@ -156,6 +175,14 @@ class KeyTaken(LedgerError):
         super().__init__(
             f"Transaction {key!r} was posted before with another content (number {seq}). "
             "Correct it by a reversal, or give the new one a key of its own."
+        )
+
+
+class MonthClosed(LedgerError):
+    def __init__(self, key: str, month: str):
+        super().__init__(
+            f"Transaction {key!r} cannot be posted: {month} is closed. Give it a day of an open month, "
+            "or correct what was posted by an adjustment."
         )
 
 
@@ -200,6 +227,11 @@ class RuleBroken(Refused):
     def __init__(self, rule: int, what: str, what_to_do: str):
         self.rule = rule
         super().__init__(f"Rule {rule} of the scheme: {what}. {what_to_do}")
+
+
+class AskRefused(Refused):
+    def __init__(self, what: str, why: str, what_to_do: str):
+        super().__init__(f"{what}: {why}. {what_to_do}")
 
 
 class NoBalance(Refused):

@@ -1,6 +1,7 @@
 """What somebody asks for and another person decides: refund claims, reservations, adjustments. Amounts in minor units.
 
-State: 'asked', then 'granted' or 'refused'; a granted reservation can be 'cancelled'.
+State: 'asked', then 'granted' or 'refused'; a granted reservation can be 'cancelled'; an
+automatic refund whose job has no price yet is 'waiting'.
 """
 
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workbench.domain.base import Amount, Stored, UtcMoment
 
 ASKED, GRANTED, REFUSED, CANCELLED = "asked", "granted", "refused", "cancelled"
+WAITING = "waiting"
 NAME = String(80)
 
 

@@ -19,7 +19,7 @@ import psutil
 from workbench import sample
 from workbench.hub import records
 from workbench.hub.strays import end_strays, known_servers
-from workbench.services import meter, posting, rating
+from workbench.services import meter, posting, rating, refunds
 from workbench.settings import Settings, load
 from workbench.store import lake
 from workbench.store.engine import Store, open_store
@@ -35,6 +35,7 @@ def beat(store: Store, settings: Settings, now: int) -> list[str]:
         "meter": lambda: read_meter(store, settings, now),
         "sample": lambda: sample.top_up(store, settings, now),
         "rating": lambda: rating.rate(store, now),
+        "refunds": lambda: refunds.run(store, now),
         "ledger": lambda: posting.bring_up(store, now),
         "lake": lambda: lake.refresh(store),
     }

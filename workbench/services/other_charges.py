@@ -72,8 +72,9 @@ def split(conn: Connection, zone: ZoneInfo, project: str, day: date, list_minor:
     _lock(conn, project)
     versions = award_versions(conn, frozenset({project}), zone).get(project, [])
     live = [version for version in versions if version.start_s <= second < version.end_s]
+    began = {one.award: min(v.start_s for v in versions if v.award == one.award) for one in live}
     used = _used(conn, project)
-    for version in sorted(live, key=lambda version: (version.start_s, version.award, version.version)):
+    for version in sorted(live, key=lambda version: (began[version.award], version.award, version.version)):
         left = version.ceiling_minor - used.get(version.award, 0)
         if left > 0:
             subsidy = min(left, divide_half_even(list_minor * version.rate_bp, BASIS_POINTS))

@@ -54,7 +54,7 @@ KINDS = {
         _kind("final-report", "", "lead", "secretariat", "The final report is handed in."),
         _kind("closing", "ends_on", "lead secretariat", "secretariat committee", "An earlier end; the rest lapses."),
         _kind("appeal", "", "lead", "committee", "Against a cut, or against what was declined."),
-        _kind("under-use-cut", "amount_minor quarter", "", "committee", "Rule 12: part of what was not used is cut."),
+        _kind("under-use-cut", "amount_minor quarter", "", "", "Rule 12: part of what was not used is cut."),
         _kind("outage-extension", "ends_on", "", "", "Rule 13: days of a long outage are given back."),
     )
 }
@@ -137,9 +137,12 @@ def check_decides(reference: str, kind: Kind, actor: Actor, asked_by: str, own: 
         StepRefused: with who may.
     """
     roles = " or ".join(sorted(kind.decides))
+    if not kind.decides:
+        why = "it follows from the scheme's rules alone"
+        raise StepRefused(reference, f"decide {kind.name}", why, "The project's lead can appeal against a cut.")
     if actor.role not in kind.decides:
         why = f"{actor.name} may not"
-        raise StepRefused(reference, f"decide {kind.name}", why, f"It needs somebody who is {roles or SCHEME}.")
+        raise StepRefused(reference, f"decide {kind.name}", why, f"It needs somebody who is {roles}.")
     if actor.name == asked_by or actor.name in own:
         why = f"{actor.name} asked for it" if actor.name == asked_by else f"{actor.name} belongs to the project"
         raise StepRefused(reference, f"decide {kind.name}", why, f"Another person who is {roles} decides.")

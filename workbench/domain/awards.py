@@ -112,10 +112,14 @@ def award_state(award: Award, day: date, drawn_minor: int) -> str:
 
 
 def committed_on(award: Award, drawn: Mapping[int, int], day: date) -> int:
-    """What an award takes from the budget on a day: its ceiling; once ended what it drew; 0 before its decision."""
+    """What an award takes from the budget on a day: its ceiling; once ended what it drew; 0 before its decision.
+
+    Usage that came in late can have drawn more than a cut left: then that is taken.
+    """
     if day < award.decided_on:
         return 0
-    return award.ceiling_minor if day < award.ends_on else drawn.get(award.id, 0)
+    spent = drawn.get(award.id, 0)
+    return max(award.ceiling_minor, spent) if day < award.ends_on else spent
 
 
 def lasts_until(today: date, left_minor: int, pace_minor_per_day: int) -> date | None:

@@ -6,7 +6,8 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
 
 from workbench.domain.award_actions import Action
 from workbench.domain.award_versions import Version, in_force, spans
@@ -45,7 +46,7 @@ def award_versions(conn: Connection, projects: frozenset[str] | None, zone: Zone
         Of one award at most one version holds at a time. A project without an award is not in it.
     """
     awards = stored_awards(conn, projects)
-    versions = versions_of(conn, awards)
+    versions = versions_of(conn, (award.id for award in awards))
     found: dict[str, list[AwardVersion]] = {}
     for award in awards:
         for version, first, after in spans(versions[award.id]):
@@ -80,20 +81,19 @@ def fund_movements(conn: Connection, today: date) -> list[FundMovement]:
         today: the centre's day; what was drawn counts until yesterday.
     """
     awards = [award for award in stored_awards(conn, None) if award.decided_on <= today]
-    versions = versions_of(conn, awards)
-    asked = select(Action.id, Action.kind, Action.quarter).where(Action.id.in_(select(Version.action)))
-    actions = {row.id: row for row in conn.execute(asked)}
+    versions = versions_of(conn, (award.id for award in awards))
+    kinds = _kinds(conn)
     over = [award for award in awards if in_force(versions[award.id], today).ends_on <= today]
     drawn = drawn_by_award(conn, frozenset(award.project for award in over), today) if over else {}
     found = [
-        *(movement for award in awards for movement in _changes(award, versions[award.id], actions, today)),
+        *(movement for award in awards for movement in _changes(award, versions[award.id], kinds, today)),
         *(_lapse(award, in_force(versions[award.id], today), drawn) for award in over),
     ]
     return sorted((one for one in found if one.amount_minor), key=lambda one: (one.day, one.subject))
 
 
 def _changes(
-    award: Award, versions: Sequence[Version], actions: Mapping[int | None, object], today: date
+    award: Award, versions: Sequence[Version], kinds: Mapping[int | None, str], today: date
 ) -> Iterator[FundMovement]:
     first, project = versions[0], award.project
     said = f"Award {award.id} to {project}: {first.rate_bp / 100:g}% of list price up to a ceiling"
@@ -102,9 +102,17 @@ def _changes(
         if version.from_on > today:
             continue
         more = version.ceiling_minor - before.ceiling_minor
-        kind, words = _kind(getattr(actions[version.action], "kind", ""), more)
+        kind, words = _kind(kinds[version.action], more)
         memo = f"Award {award.id} to {project}: {words} (action {version.action})"
         yield FundMovement(f"{kind}/{award.id}/{version.version}", project, award.id, kind, version.from_on, more, memo)
+
+
+def _kinds(conn: Connection) -> dict[int | None, str]:
+    """Action that made a version → what kind it was; a granted appeal is of the kind that it is about."""
+    about = aliased(Action)
+    ask = select(Action.id, func.coalesce(about.kind, Action.kind)).outerjoin(about, about.id == Action.appeal_of)
+    rows = conn.execute(ask.where(Action.id.in_(select(Version.action)))).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def _kind(action: str, more_minor: int) -> tuple[str, str]:

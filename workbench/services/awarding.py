@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import Applied, AppliedMember, PlannedMonth, check_rate
 from workbench.domain.awards import Application, Award
 from workbench.domain.projects import Member, Project
-from workbench.domain.rules.commitments import check_commitment, committed
 from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import Terms, check_term, planned_schedule
 from workbench.errors import StepRefused
+from workbench.services.award_effects import check_fund
 from workbench.settings import Settings
-from workbench.store.charges import drawn_by_award
-from workbench.units import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def grant(db: Session, settings: Settings, application: Application, decided: De
     terms = check_term(
         Terms(decided.starts_on, decided.ends_on, decided.ceiling_minor), rules_on(settings.rules, today)
     )
-    _check_fund(db, settings, decided.ceiling_minor, today)
+    check_fund(db, settings, decided.ceiling_minor, today)
     project = _project(db, application)
     application.project = project
     award = Award(
@@ -69,15 +67,6 @@ def grant(db: Session, settings: Settings, application: Application, decided: De
     planned = planned_schedule(terms, list(db.scalars(asked)))
     db.add_all(PlannedMonth(award.id, month, amount) for month, amount in planned.items())
     return award
-
-
-def _check_fund(db: Session, settings: Settings, wanted_minor: int, today: date) -> None:
-    if db.get_bind().dialect.name == "postgresql":
-        # Two approvals at once would each see the fund without the other; on SQLite there is one writer.
-        db.execute(text("LOCK TABLE awards IN SHARE ROW EXCLUSIVE MODE"))
-    scheme, symbol = settings.scheme, settings.centre.symbol
-    promised = committed(list(db.scalars(select(Award))), drawn_by_award(db.connection(), None), today)
-    check_commitment(promised, wanted_minor, scheme.budget, scheme.reserve, lambda amount: money(amount, symbol))
 
 
 def _project(db: Session, application: Application) -> str:

@@ -30,9 +30,11 @@ import pandas as pd
 from sqlalchemy import select
 
 from workbench.domain.access import Scope, WholeCentre
+from workbench.domain.award_versions import Version, as_of, spans
 from workbench.domain.awards import Application, Award, committed_on, lasts_until
 from workbench.services.project_spend import AwardNow, award_now, by_category, by_project, project_charges
 from workbench.services.spend_days import ONE_DAY, as_days, day_count, days_before, days_of, projects_of, today_of
+from workbench.store.award_versions import versions_of
 from workbench.store.charges import charge_sums, decided_awards, drawn_by_award
 from workbench.store.engine import Store
 
@@ -128,6 +130,7 @@ def burn(store: Store, scope: Scope, now: int) -> pd.DataFrame:
         awards = decided_awards(conn, mine, today)
         by_day = charge_sums(conn, ("day",), mine, (None, today + ONE_DAY))
         drawn = drawn_by_award(conn, mine, today + ONE_DAY)
+        versions = versions_of(conn, (award.id for award in awards))
     used = by_day.set_index(as_days(by_day["day"]))[["subsidy_minor", "user_minor"]]
     first = min([store.settings.centre.opened_on, *(day.date() for day in used.index[:1])])
     days = pd.date_range(first, max([today, *(award.ends_on for award in awards)]), freq="D", unit="s", name="day")
@@ -138,28 +141,37 @@ def burn(store: Store, scope: Scope, now: int) -> pd.DataFrame:
             "drawn_minor": used["subsidy_minor"].where(past),
             "drawn_total_minor": used["subsidy_minor"].cumsum().where(past),
             "user_total_minor": used["user_minor"].cumsum().where(past),
-            "planned_total_minor": _planned(awards, days),
-            "committed_minor": _commitments(awards, drawn, days).where(past),
+            "planned_total_minor": _planned(list(versions.values()), days),
+            "committed_minor": _commitments(awards, versions, drawn, days).where(past),
         }
     ).reset_index()
 
 
-def _planned(awards: Sequence[Award], days: pd.DatetimeIndex) -> np.ndarray:
-    """What all awards would have drawn by the end of each day, each drawn evenly over its term; int64, minor units."""
+def _planned(versions: Sequence[Sequence[Version]], days: pd.DatetimeIndex) -> np.ndarray:
+    """What all awards would have drawn by the end of each day, each drawn evenly over its term; int64, minor units.
+
+    A version leaves the days before its own as they were, and spreads what it leaves over the days that follow.
+    """
     total = np.zeros(len(days), dtype=np.int64)
-    for award in awards:
-        term = (award.ends_on - award.starts_on).days
-        gone = (days - pd.Timestamp(award.starts_on)).days.to_numpy(dtype=np.int64) + 1
-        total += award.ceiling_minor * gone.clip(0, term) // term
+    for of_award in versions:
+        before = 0
+        for version, first, after in spans(of_award):
+            left, term = version.ceiling_minor - before, (version.ends_on - first).days
+            gone = (days - pd.Timestamp(first)).days.to_numpy(dtype=np.int64) + 1
+            total += left * gone.clip(0, (after - first).days) // term
+            before += left * (after - first).days // term
     return total
 
 
-def _commitments(awards: Sequence[Award], drawn: Mapping[int, int], days: pd.DatetimeIndex) -> pd.Series:
-    """What is committed on each day (domain.awards.committed_on of all awards): it changes when one begins or ends."""
+def _commitments(
+    awards: Sequence[Award], versions: Mapping[int, Sequence[Version]], drawn: Mapping[int, int], days: pd.DatetimeIndex
+) -> pd.Series:
+    """What is committed on each day (domain.awards.committed_on of all awards): it changes with each version."""
     changes = pd.Series(0, index=days, dtype="Int64")
     for award in awards:
-        for day in (award.decided_on, award.ends_on):
-            before, after = (committed_on(award, drawn, d) for d in (day - ONE_DAY, day))
+        mine = versions[award.id]
+        for day in {award.decided_on, *(version.from_on for version in mine[1:]), mine[-1].ends_on}:
+            before, after = (committed_on(as_of(award, mine, d), drawn, d) for d in (day - ONE_DAY, day))
             changes.iloc[max(0, min(len(days) - 1, (pd.Timestamp(day) - days[0]).days))] += after - before
     return changes.cumsum()
 

@@ -27,7 +27,7 @@ def a_charge(number, amount_minor=None, key=None):
 def fill(store, numbers=range(1, 11)):
     """Post ten charges, one to ten cents."""
     with store.begin() as conn:
-        return post(conn, [a_charge(number) for number in numbers])
+        return post(conn, [a_charge(number) for number in numbers], store.settings.centre.zone)
 
 
 def drop_guards(conn):

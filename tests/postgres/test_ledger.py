@@ -1,6 +1,7 @@
 """The ledger on PostgreSQL: as strict as on SQLite, and in one chain however many post at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from workbench.services.ledger_verify import verify
 pytestmark = pytest.mark.postgres
 
 ALL = WholeCentre("eve")
+ZONE = ZoneInfo("Asia/Hong_Kong")
 NOW = DATA_UNTIL_S + 1
 
 
@@ -45,7 +47,7 @@ def test_the_ledger_of_a_centre_is_the_same_on_both_databases(on_postgres, store
 
 def test_a_key_with_another_content_is_refused(ten):
     with pytest.raises(KeyTaken), ten.begin() as conn:
-        post(conn, [a_charge(11), a_charge(4, amount_minor=5)])
+        post(conn, [a_charge(11), a_charge(4, amount_minor=5)], ZONE)
     assert verify(ten).transactions == 10
 
 
@@ -96,7 +98,7 @@ def test_a_trigger_that_is_switched_off_is_a_problem(ten):
 def test_many_who_post_at_once_make_one_chain(on_postgres):
     def one(number):
         with on_postgres.begin() as conn:
-            return post(conn, [a_charge(number), a_charge(1000, amount_minor=7)])
+            return post(conn, [a_charge(number), a_charge(1000, amount_minor=7)], ZONE)
 
     with ThreadPoolExecutor(16) as pool:
         done = list(pool.map(one, range(1, 101)))

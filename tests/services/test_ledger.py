@@ -1,5 +1,7 @@
 """The ledger takes only what balances, once, in a chain; verify names whatever somebody did behind its back."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +15,7 @@ from workbench.services.ledger_verify import Problem, verify
 from workbench.units import HOUR_S
 
 ALL = WholeCentre("eve")
+ZONE = ZoneInfo("Asia/Hong_Kong")
 P1 = OwnProjects("ana", frozenset({"p1"}))
 NOTHING = OwnProjects("sam", frozenset())
 
@@ -38,9 +41,9 @@ def test_an_empty_ledger_is_sound(store):
 
 def test_a_key_with_another_content_is_refused_and_nothing_of_its_batch_stays(ten):
     with pytest.raises(KeyTaken, match=r"'t/4'.*number 4"), ten.begin() as conn:
-        post(conn, [a_charge(11), a_charge(4, amount_minor=5)])
+        post(conn, [a_charge(11), a_charge(4, amount_minor=5)], ZONE)
     with pytest.raises(KeyTaken), ten.begin() as conn:
-        post(conn, [a_charge(12), a_charge(13, key="t/12")])
+        post(conn, [a_charge(12), a_charge(13, key="t/12")], ZONE)
     assert verify(ten).transactions == 10
 
 
@@ -116,7 +119,7 @@ def test_verify_names_it_when(ten, does):
 
 
 def drop_guards_once(conn):
-    if conn.execute(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")).scalar():
+    if conn.execute(text("SELECT count(*) FROM sqlite_master WHERE name LIKE 'ledger%' AND type = 'trigger'")).scalar():
         drop_guards(conn)
 
 

@@ -16,6 +16,7 @@ account's postings. Which account stands against which:
 | refund                   | refunds; project:<slug>:award            | project:…:subsidised, :payable; fund:drawn |
 | adjustment of a payable  | adjustments (or project:<slug>:payable)  | project:<slug>:payable (or adjustments) |
 | write-off                | write-off                                | project:<slug>:payable (or suspense)    |
+| payment of a project     | centre:payments                          | project:<slug>:payable                  |
 
 So −fund:committed is what awards take from the budget (ceilings of live ones, drawings of ended ones), fund:budget less
 that is what can still be awarded, project:<slug>:award is what is left to draw. A correction is a reversal: the same
@@ -27,19 +28,23 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from workbench.errors import Unbalanced
 from workbench.periods import epoch
 
 BUDGET, RESERVE, GRANT = "fund:budget", "fund:reserve", "fund:grant"
 COMMITTED, DRAWN = "fund:committed", "fund:drawn"
-CHARGES, SUSPENSE = "centre:charges", "suspense"
+CHARGES, PAYMENTS, SUSPENSE = "centre:charges", "centre:payments", "suspense"
 REFUNDS, ADJUSTMENTS, WRITE_OFF = "refunds", "adjustments", "write-off"
 
 FIRST_HASH = "0" * 64
 """What the first transaction names as the one before it."""
 
-Ref = str | int | None
+REVERSAL = "reversal"
+"""The kind of a transaction that takes another back."""
+
+Ref = str | int | None | list[list[str | int | None]]
 
 
 def award(project: str) -> str:
@@ -60,6 +65,11 @@ def subsidised(project: str) -> str:
 def payable(project: str) -> str:
     """The project's own part of its charges, less what was adjusted, refunded, written off."""
     return f"project:{project}:payable"
+
+
+def accounts_of(project: str) -> tuple[str, str, str, str]:
+    """All accounts that a project can have."""
+    return award(project), held(project), payable(project), subsidised(project)
 
 
 def project_of(ledger_account: str) -> str | None:
@@ -109,6 +119,11 @@ class Transaction:
                 raise Unbalanced(self.key, f"its postings come to {rest} and not to 0 (minor units, {currency})")
 
 
+def counted_as(kind: str, refs: Mapping[str, Ref]) -> str:
+    """The kind that a transaction counts under in sums: a reversal under that of what it takes back."""
+    return str(refs.get("reverses_kind") or kind) if kind == REVERSAL else kind
+
+
 def posted(currency: str, amounts: Iterable[tuple[str, int]]) -> tuple[Posting, ...]:
     """Postings of these (ledger account, minor units) in one currency, those of zero left out."""
     return tuple(Posting(name, minor, currency) for name, minor in amounts if minor)
@@ -119,27 +134,29 @@ def reversal(transaction: Transaction) -> Transaction:
     return Transaction(
         key=f"reversal/{transaction.key}",
         at=transaction.at,
-        kind="reversal",
+        kind=REVERSAL,
         memo=f"Reversal of: {transaction.memo}",
-        refs={**transaction.refs, "reverses": transaction.key},
+        refs={**transaction.refs, "reverses": transaction.key, "reverses_kind": transaction.kind},
         postings=tuple(Posting(p.ledger_account, -p.amount_minor, p.currency) for p in transaction.postings),
     )
 
 
-def refs_text(refs: Mapping[str, Ref]) -> str:
+def refs_text(refs: Mapping[str, Any]) -> str:
     """Refs as they are stored: JSON, one way to write it."""
-    return json.dumps(dict(refs), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _REFS(dict(refs))
 
 
-def chained(seq: int, previous: str, transaction: Transaction) -> str:
-    """Hash of a transaction in its place: SHA-256, hex, of canonical JSON of all it says and of the hash before it."""
+def chained(seq: int, previous: str, transaction: Transaction, refs: str | None = None) -> str:
+    """Hash of a transaction in its place: SHA-256, hex, of canonical JSON of all it says and of the hash before it.
+
+    `refs`: its `refs_text`, where that is at hand.
+    """
     postings = [(p.ledger_account, p.amount_minor, p.currency) for p in transaction.postings]
-    said = (
-        f"[{seq},{_text(previous)},{_text(transaction.key)},{epoch(transaction.at)},{_text(transaction.kind)},"
-        f"{_text(transaction.memo)},{refs_text(transaction.refs)},{json.dumps(postings, separators=(',', ':'))}]"
-    )
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = refs_text(transaction.refs) if refs is None else refs
+    head = (seq, previous, transaction.key, epoch(transaction.at), transaction.kind, transaction.memo, text)
+    return hashlib.sha256(_PLAIN((head, postings)).encode()).hexdigest()
 
 
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+# Made once: json.dumps would make an encoder for every call.
+_REFS = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_PLAIN = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

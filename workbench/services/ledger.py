@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from workbench.domain.access import Scope, WholeCentre
-from workbench.domain.ledger import Transaction, chained
-from workbench.errors import KeyTaken
-from workbench.periods import moment
+from workbench.domain.ledger import Transaction, chained, refs_text
+from workbench.errors import KeyTaken, MonthClosed
+from workbench.periods import epoch, moment, month_window
 from workbench.store import ledger as stored
 from workbench.store.engine import Store
-from workbench.store.ledger_tables import ledger_postings, ledger_transactions
+from workbench.store.ledger_tables import closed_months, ledger_months, ledger_postings, ledger_transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +24,43 @@ class Posted:
     repeated: int
 
 
-def post(conn: Connection, transactions: Sequence[Transaction]) -> Posted:
+def post(conn: Connection, transactions: Sequence[Transaction], zone: ZoneInfo) -> Posted:
     """Post transactions in their order, all or none, in the caller's database transaction (`store.begin`).
+
+    Args:
+        conn: writes.
+        transactions: what is there word for word already is not posted again.
+        zone: of the centre, by whose calendar the months are kept.
 
     Raises:
         KeyTaken: a key was posted before, or comes twice here, with another content; the caller's transaction must end.
+        MonthClosed: one counts for a moment of a closed month.
     """
     seq, previous = stored.lock_head(conn)
     there = stored.by_keys(conn, [transaction.key for transaction in transactions])
-    numbered: list[tuple[int, str, str, Transaction]] = []
+    open_from = closed_until(conn)
+    sealed: list[stored.Sealed] = []
     for transaction in transactions:
+        refs = refs_text(transaction.refs)
         if transaction.key in there:
             taken, before, digest = there[transaction.key]
-            if chained(taken, before, transaction) != digest:
+            if chained(taken, before, transaction, refs) != digest:
                 raise KeyTaken(transaction.key, taken)
             continue
+        if open_from is not None and epoch(transaction.at) < open_from:
+            raise MonthClosed(transaction.key, stored.month_of(epoch(transaction.at), zone))
         seq += 1
-        digest = chained(seq, previous, transaction)
-        numbered.append((seq, previous, digest, transaction))
+        digest = chained(seq, previous, transaction, refs)
+        sealed.append(stored.Sealed(seq, previous, digest, refs, transaction))
         there[transaction.key] = (seq, previous, digest)
         previous = digest
-    stored.append(conn, numbered)
-    return Posted(len(numbered), len(transactions) - len(numbered))
+    stored.append(conn, sealed, zone)
+    return Posted(len(sealed), len(transactions) - len(sealed))
+
+
+def closed_until(conn: Connection) -> int | None:
+    """The UTC epoch second up to which all months are closed; None: none is."""
+    return conn.scalar(select(func.max(closed_months.c.end_at)))
 
 
 def balances(store: Store, scope: Scope, at: int | None = None) -> dict[str, int]:
@@ -55,14 +71,28 @@ def balances(store: Store, scope: Scope, at: int | None = None) -> dict[str, int
         scope: own projects see the accounts of these alone.
         at: only what counts for moments before this one; None: all.
     """
-    account, amount = ledger_postings.c.ledger_account, ledger_postings.c.amount_minor
-    ask = select(account, func.sum(amount)).where(ledger_postings.c.currency == store.settings.centre.currency)
-    ask = ask.where(_accounts_of(scope)).group_by(account)
-    if at is not None:
-        transaction = ledger_transactions.c
-        ask = ask.join(ledger_transactions, transaction.seq == ledger_postings.c.seq).where(transaction.at < at)
+    currency, zone = store.settings.centre.currency, store.settings.centre.zone
+    mine = ledger_months.c
+    ask = select(mine.ledger_account, func.sum(mine.amount_minor)).where(mine.currency == currency)
+    ask = ask.where(_accounts_of(mine.ledger_account, scope)).group_by(mine.ledger_account)
     with store.read() as conn:
-        return {name: int(minor) for name, minor in sorted(conn.execute(ask).all())}
+        if at is None:
+            return {name: int(minor) for name, minor in sorted(conn.execute(ask).all())}
+        # Whole months from their sums, and what was posted for the one that is cut.
+        month = stored.month_of(at, zone)
+        found = {name: int(minor) for name, minor in conn.execute(ask.where(mine.month < month))}
+        start_s = month_window(month, zone).start_s
+        for name, minor in conn.execute(_within(start_s, at, scope, currency)):
+            found[name] = found.get(name, 0) + int(minor)
+    return dict(sorted(found.items()))
+
+
+def _within(start_s: int, end_s: int, scope: Scope, currency: str) -> Select[tuple[str, int]]:
+    """Ledger account and the sum of its postings for [start_s, end_s)."""
+    of, line = ledger_transactions.c, ledger_postings.c
+    ask = select(line.ledger_account, func.sum(line.amount_minor)).join(ledger_transactions, of.seq == line.seq)
+    ask = ask.where(of.at >= start_s, of.at < end_s, line.currency == currency)
+    return ask.where(_accounts_of(line.ledger_account, scope)).group_by(line.ledger_account)
 
 
 def journal(
@@ -106,9 +136,8 @@ def transaction_of(row: stored.Row) -> Transaction:
     return Transaction(row.key, moment(row.at), row.kind, row.memo, json.loads(row.refs), row.postings)
 
 
-def _accounts_of(scope: Scope) -> ColumnElement[bool]:
+def _accounts_of(account: ColumnElement[str], scope: Scope) -> ColumnElement[bool]:
     if isinstance(scope, WholeCentre):
         return true()
-    account = ledger_postings.c.ledger_account
     mine = [account.startswith(f"project:{slug}:", autoescape=True) for slug in sorted(scope.projects)]
     return or_(false(), *mine)

@@ -44,9 +44,10 @@ def bring_up(store: Store, now: int, *, everything: bool = False) -> Brought:
         now: UTC epoch seconds; the centre's day that holds it is not over.
         everything: compare every project from its first day on, not only the marked ones.
     """
-    today = day_of(now, store.settings.centre.zone)
+    zone = store.settings.centre.zone
+    today = day_of(now, zone)
     with store.begin() as conn:
-        fund = post(conn, _fund(conn, store.settings, today)).new
+        fund = post(conn, _fund(conn, store.settings, today), zone).new
     with store.read() as conn:
         projects = _projects(conn, today, everything=everything)
     made = 0
@@ -54,7 +55,9 @@ def bring_up(store: Store, now: int, *, everything: bool = False) -> Brought:
         with store.begin() as conn:
             stored.lock_head(conn)
             first = _take_marks(conn, project, today)
-            made += post(conn, _charges(conn, store.settings, project, ALWAYS if everything else first, today)).new
+            made += post(
+                conn, _charges(conn, store.settings, project, ALWAYS if everything else first, today), zone
+            ).new
     return Brought(len(projects), made, fund, today)
 
 

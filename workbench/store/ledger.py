@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, select, text, true, update
 
-from workbench.domain.ledger import Posting, Transaction, refs_text
-from workbench.periods import epoch
-from workbench.store.bulk import insert_rows
+from workbench.domain.ledger import Posting, Transaction, counted_as
+from workbench.periods import day_of, epoch
+from workbench.store.bulk import add_rows, insert_rows
 from workbench.store.ledger_tables import ledger_head, ledger_postings, ledger_transactions
 
 GUARDS = (
+    "closed_months_no_delete",
+    "closed_months_no_update",
+    "closed_months_order",
     "ledger_head_forwards",
     "ledger_head_no_delete",
     "ledger_head_one",
@@ -23,6 +28,7 @@ GUARDS = (
     "ledger_transactions_chained",
     "ledger_transactions_no_delete",
     "ledger_transactions_no_update",
+    "ledger_transactions_open",
     "ledger_transactions_order",
 )
 """The triggers that refuse whatever is not one more balanced transaction."""
@@ -51,6 +57,17 @@ class Row:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A transaction in its place in the chain; refs as they are stored."""
+
+    seq: int
+    previous: str
+    hash: str
+    refs: str
+    transaction: Transaction
+
+
 def lock_head(conn: Connection) -> tuple[int, str]:
     """Number and hash of the last transaction; who else wants to post waits until this database transaction ends."""
     seq, digest = conn.execute(select(ledger_head.c.seq, ledger_head.c.hash).with_for_update()).one()
@@ -63,34 +80,51 @@ def head(conn: Connection) -> tuple[int, str] | None:
     return (int(found.seq), str(found.hash)) if found else None
 
 
-def append(conn: Connection, numbered: Sequence[tuple[int, str, str, Transaction]]) -> None:
-    """Write (number, hash before, hash, transaction) in order and move the head; the caller holds it."""
-    if not numbered:
+def append(conn: Connection, sealed: Sequence[Sealed], zone: ZoneInfo) -> None:
+    """Write transactions in order, add them to the months and move the head; the caller holds it.
+
+    `zone`: of the centre, whose calendar's months are kept.
+    """
+    if not sealed:
         return
-    lines = [
-        (seq, line, posting.ledger_account, posting.amount_minor, posting.currency)
-        for seq, _, _, transaction in numbered
-        for line, posting in enumerate(transaction.postings)
-    ]
+    lines, rows, sums = [], [], Sums()
+    for one in sealed:
+        transaction, refs, at = one.transaction, one.transaction.refs, epoch(one.transaction.at)
+        place = (refs.get("project") or "", refs.get("day") or "")
+        said = (one.seq, transaction.key, at, transaction.kind, *place, transaction.memo, one.refs)
+        rows.append((*said, one.previous, one.hash))
+        for line, posting in enumerate(transaction.postings):
+            lines.append((one.seq, line, posting.ledger_account, posting.amount_minor, posting.currency))
+        sums.add(at, counted_as(transaction.kind, refs), transaction.postings, zone)
     insert_rows(conn, "ledger_postings", _LINES, lines)
-    rows = [
-        (
-            seq,
-            transaction.key,
-            epoch(transaction.at),
-            transaction.kind,
-            transaction.refs.get("project") or "",
-            transaction.refs.get("day") or "",
-            transaction.memo,
-            refs_text(transaction.refs),
-            previous,
-            digest,
-        )
-        for seq, previous, digest, transaction in numbered
-    ]
     insert_rows(conn, "ledger_transactions", _COLUMNS, rows)
-    seq, _, digest, _ = numbered[-1]
-    conn.execute(update(ledger_head).values(seq=seq, hash=digest))
+    add_months(conn, sums)
+    conn.execute(update(ledger_head).values(seq=sealed[-1].seq, hash=sealed[-1].hash))
+
+
+class Sums(dict[tuple[str, str, str, str], list[int]]):
+    """(ledger account, month, kind, currency) → [minor units, postings]: rows of ledger_months."""
+
+    def add(self, at: int, kind: str, postings: Sequence[Posting], zone: ZoneInfo) -> None:
+        """Count the postings of a transaction; `kind` as it counts (domain.ledger.counted_as)."""
+        month = month_of(at, zone)
+        for posting in postings:
+            row = self.setdefault((posting.ledger_account, month, kind, posting.currency), [0, 0])
+            row[0] += posting.amount_minor
+            row[1] += 1
+
+
+@lru_cache(maxsize=4096)
+def month_of(at: int, zone: ZoneInfo) -> str:
+    """The month of the zone's calendar that holds this UTC epoch second: "2026-03"."""
+    return f"{day_of(at, zone):%Y-%m}"
+
+
+def add_months(conn: Connection, sums: Sums) -> None:
+    """Add to ledger_months."""
+    keys = ("ledger_account", "month", "kind", "currency")
+    rows = [(*key, *value) for key, value in sorted(sums.items())]
+    add_rows(conn, "ledger_months", keys, ("amount_minor", "postings"), rows)
 
 
 def by_keys(conn: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str, str]]:

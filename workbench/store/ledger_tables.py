@@ -1,7 +1,8 @@
 """The ledger's tables. Rows are only ever added: triggers of migration 0002 refuse everything else, on both databases.
 
 The postings of a transaction are written first and the transaction seals them: its own row is taken only where at least
-two postings of its number are there and come to zero in each currency; no posting is taken for a sealed number.
+two postings of its number are there and come to zero in each currency; no posting is taken for a sealed number. No
+transaction is taken for a moment of a closed month (migration 0006).
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
@@ -23,6 +24,8 @@ ledger_transactions = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("ix_ledger_transactions_project", "project", "day"),
+    Index("ix_ledger_transactions_kind", "kind", "day"),
+    Index("ix_ledger_transactions_at", "at"),
 )
 
 ledger_postings = Table(
@@ -48,6 +51,33 @@ ledger_head = Table(
     Stored.metadata,
     # One row: the last transaction, so that a tail cut off is noticed. Who posts locks it first.
     Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+ledger_months = Table(
+    "ledger_months",
+    Stored.metadata,
+    # What the postings come to, kept in the database transaction that posts, so that balances need not read them all.
+    # kind: of the transaction; a reversal counts under the kind of what it takes back.
+    Column("ledger_account", String(160), primary_key=True),
+    Column("month", String(7), primary_key=True),  # "2026-03" of the centre's calendar
+    Column("kind", String(20), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("postings", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+closed_months = Table(
+    "closed_months",
+    Stored.metadata,
+    # Months that take no transaction any more, one row each, in order; never changed (triggers). seq and hash: the last
+    # transaction when the month was closed. end_at: its end, UTC epoch seconds.
+    Column("month", String(7), primary_key=True),
+    Column("end_at", BigInteger, nullable=False, unique=True),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("closed_by", String(80), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
 )

@@ -103,7 +103,7 @@ def used_minor(db: Session, settings: Settings, award: Award) -> int:
     """Drawn and held of an award: what cannot be given away or cut."""
     mine = frozenset({award.project})
     # What is held is read first: a charge that comes in between is then counted twice for a moment, never not at all.
-    held = held_by_award(db, settings.centre.zone, mine)
+    held = held_by_award(db.connection(), settings.centre.zone, mine)
     return drawn_by_award(db.connection(), mine).get(award.id, 0) + held.get(award.id, 0)
 
 

@@ -46,7 +46,6 @@ WorkbenchError
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 
@@ -119,7 +118,9 @@ class UnknownProject(Unknown):
 
 class NoStatement(Unknown):
     def __init__(self, month: str, why: str):
-        super().__init__(f"There is no statement of {month!r}: {why}. Months that have one: workbench statements months")
+        super().__init__(
+            f"There is no statement of {month!r}: {why}. Months that have one: workbench statements months"
+        )
 
 
 class UnknownPerson(Unknown):
@@ -152,7 +153,14 @@ class UnknownAward(Unknown):
 
 class UnknownAction(Unknown):
     def __init__(self, action: int):
-        super().__init__(f"There is no action {action} on an award here. See an award's actions: workbench awards show.")
+        super().__init__(
+            f"There is no action {action} on an award here. See an award's actions: workbench awards show."
+        )
+
+
+class UnknownMeeting(Unknown):
+    def __init__(self, number: int):
+        super().__init__(f"There is no meeting {number}. See those there are: workbench applications meeting list.")
 
 
 class NoAnswer(WorkbenchError):
@@ -195,11 +203,9 @@ class ChargeTaken(LedgerError):
 
 
 class NoPrice(WorkbenchError):
-    def __init__(self, what: str, when: date | str):
-        """`when`: the day, or a sentence that says why there is none."""
-        said = f"{when} Add" if isinstance(when, str) else f"on {when:%-d %b %Y}. Add"
-        colon = ":" if isinstance(when, str) else ""
-        super().__init__(f"No list price for {what}{colon} {said} one to the price list; its usage waits unpriced.")
+    def __init__(self, what: str, why: str):
+        """`why`: a sentence."""
+        super().__init__(f"No list price for {what}: {why} Add one to the price list; its usage waits unpriced.")
 
 
 class NoAccess(WorkbenchError):
@@ -214,6 +220,11 @@ class Refused(WorkbenchError):
 class StepRefused(Refused):
     def __init__(self, reference: str, action: str, why: str, what_to_do: str):
         super().__init__(f"{reference}: cannot {action}: {why}. {what_to_do}")
+
+
+class MeetingRefused(Refused):
+    def __init__(self, what: str, why: str, what_to_do: str):
+        super().__init__(f"Cannot {what}: {why}. {what_to_do}")
 
 
 class ClosedByConflict(Refused):

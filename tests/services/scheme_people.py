@@ -3,7 +3,7 @@
 from datetime import date
 
 from workbench.domain.projects import Person
-from workbench.services import applications
+from workbench.services import applications, meetings
 from workbench.services.applications import Draft
 from workbench.services.awarding import Decided
 
@@ -12,6 +12,8 @@ TODAY = date(2026, 1, 5)
 POINTS = {"alignment": 80, "compute": 70, "capability": 60, "team": 80, "outcomes": 40}
 AWARD = Decided(7000, 20_000_000, date(2026, 2, 1), date(2027, 2, 1), conditions="Report in month 3.")
 ROLES = {"sec": "secretariat", "rev": "reviewer", "rob": "reviewer", "com": "committee", "eve": "operator"}
+MEMBERS = ("com", "mai", "kim")
+"""The Committee; all of them attend the meeting that is open, so it can decide."""
 WAY = ("submit", "check", "assess", "assess", "recommend", "approve", "agree", "activate", "close")
 """Steps from draft to closed; who takes them is in BY."""
 BY = {"submit": "ada", "check": "sec", "assess": "sec", "agree": "ada", "activate": "eve", "close": "sec"}
@@ -20,7 +22,9 @@ BY = {"submit": "ada", "check": "sec", "assess": "sec", "agree": "ada", "activat
 def add_people(store):
     with store.db(writes=True) as db:
         db.add_all(Person(name, name.title(), role=role) for name, role in ROLES.items())
+        db.add_all(Person(name, name.title(), role="committee") for name in MEMBERS[1:])
         db.add_all([Person("ada", "Ada"), Person("bob", "Bob")])
+    meetings.open_meeting(store, TODAY, "com", MEMBERS[1:], "sec", NOW)
 
 
 def a_draft(**given):

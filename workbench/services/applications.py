@@ -21,12 +21,14 @@ from workbench.domain.applications import (
     next_step,
 )
 from workbench.domain.awards import Application
-from workbench.domain.projects import CATEGORIES, Person
+from workbench.domain.projects import CATEGORIES
 from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.scores import check_points, fits_fast_lane
-from workbench.errors import RuleBroken, StepRefused, UnknownApplication, UnknownPerson
+from workbench.errors import RuleBroken, StepRefused, UnknownApplication
 from workbench.periods import moment
+from workbench.services.application_rows import actor_of, application_of, conflicted
 from workbench.services.awarding import Decided, grant
+from workbench.services.meetings import decide_in
 from workbench.services.spend_days import today_of
 from workbench.store.engine import Store
 
@@ -120,7 +122,7 @@ def declare_conflict(store: Store, reference: str, who: str, reason: str, now: i
         UnknownApplication, UnknownPerson. StepRefused: without a reason, or by the applicant.
     """
     with store.db(writes=True) as db:
-        application, actor = _found(db, reference), actor_of(db, who)
+        application, actor = application_of(db, reference), actor_of(db, who)
         if not may_see(application, actor, ()):
             raise UnknownApplication(reference)
         if not reason.strip() or who == application.applicant:
@@ -164,9 +166,19 @@ def recommend(store: Store, reference: str, who: str, amount_minor: int, note: s
 
 
 def decide(
-    store: Store, reference: str, action: str, who: str, now: int, *, award: Decided | None = None, note: str = ""
+    store: Store,
+    reference: str,
+    action: str,
+    who: str,
+    now: int,
+    *,
+    award: Decided | None = None,
+    note: str = "",
+    meeting: int | None = None,
 ) -> None:
     """The Committee's decision. An approval makes project, award, planned schedule and members, or nothing at all.
+
+    With a quorum in the rules it is taken in a meeting, which keeps it with the votes and with who withdrew.
 
     Args:
         store: any.
@@ -176,50 +188,32 @@ def decide(
         now: UTC epoch seconds.
         award: what is granted; with an approval only.
         note: the reason, for the minutes.
+        meeting: its number; None: the open one.
 
     Raises:
-        UnknownApplication, UnknownPerson, ClosedByConflict, StepRefused. RuleBroken: rules 1, 2, 5.
+        UnknownApplication, UnknownPerson, ClosedByConflict, StepRefused, UnknownMeeting. RuleBroken: rules 1, 2, 3, 5.
+        MeetingRefused: no meeting is open, or they are not there.
     """
     if action not in DECISIONS or (award is None) == (action == "approve"):
         raise StepRefused(reference, action, "an approval has an award, no other decision has one", "Correct it.")
     today = today_of(store, now)
     with _opened(store, reference, who) as (db, application, actor):
         _move(db, application, action, actor, now, note)
+        decide_in(db, store.settings, application, action, actor, now, award, note, meeting, today)
         application.decision, application.decided_on = DECISIONS[action], today
         if award is not None:
             grant(db, store.settings, application, award, today)
 
 
-def actor_of(db: Session, who: str) -> Actor:
-    """Raises UnknownPerson for a name that nobody has."""
-    person = db.get(Person, who)
-    if person is None:
-        raise UnknownPerson(who)
-    return Actor(person.name, person.role)
-
-
-def conflicted(db: Session, application: Application) -> frozenset[str]:
-    """Those who declared a conflict."""
-    return frozenset(db.scalars(select(Conflict.person).where(Conflict.application == application.id)))
-
-
 @contextmanager
 def _opened(store: Store, reference: str, who: str) -> Iterator[tuple[Session, Application, Actor]]:
     with store.db(writes=True) as db:
-        application, actor = _found(db, reference), actor_of(db, who)
+        application, actor = application_of(db, reference), actor_of(db, who)
         conflicts = conflicted(db, application)
         check_open(application, actor, conflicts)
         if not may_see(application, actor, conflicts):
             raise UnknownApplication(reference)
         yield db, application, actor
-
-
-def _found(db: Session, reference: str) -> Application:
-    # The row is locked on PostgreSQL; on SQLite the transaction has its turn already.
-    found = db.scalars(select(Application).where(Application.reference == reference).with_for_update()).first()
-    if found is None:
-        raise UnknownApplication(reference)
-    return found
 
 
 def _move(db: Session, application: Application, action: str, actor: Actor, now: int, note: str) -> str:

@@ -26,6 +26,8 @@ class SchemeRules:
         spread_points: a criterion whose highest and lowest score lie further apart is shown as disputed. P.
         fast_lane_gpu_hours: rule 4, C. fast_lane_gpus: rule 4, C.
         term_months: rule 5, P. max_term_months: rule 5, P.
+        committee_quorum: members of the Committee without a conflict who must be at a meeting for it to decide; 0: a
+            decision needs no meeting. P.
         warn_left_bp: shares of the ceiling left at which a project is warned, falling. P.
         refund_max_hours: hours refunded to one job at most, rule 9, C. claim_days: rule 9, C.
         reservation_min_days: rule 10, C. reservation_max_days: rule 10, C.
@@ -45,6 +47,7 @@ class SchemeRules:
     fast_lane_gpus: int = 50
     term_months: int = 12
     max_term_months: int = 36
+    committee_quorum: int = 3
     warn_left_bp: tuple[int, ...] = (2000, 1000, 0)
     refund_max_hours: int = 4
     claim_days: int = 14
@@ -70,7 +73,8 @@ class SchemeRules:
         if not 1 <= self.reservation_min_days <= self.reservation_max_days:
             raise ValueError("reservation_min_days must be at least 1 and at most reservation_max_days")
         counts = (self.refund_max_hours, self.claim_days, self.outage_days, self.storage_free_tb, self.deletion_days)
-        if min(*counts, self.storage_minor_per_tb_month, self.spread_points, self.underuse_notice_days) < 0:
+        points = (self.spread_points, self.underuse_notice_days, self.committee_quorum)
+        if min(*counts, *points, self.storage_minor_per_tb_month) < 0:
             raise ValueError("no number of the rules may be negative")
         if self.over_use_limit_bp < BASIS_POINTS:
             raise ValueError("over_use_limit must be at least 100")

@@ -19,7 +19,7 @@ import psutil
 from workbench import sample
 from workbench.hub import records
 from workbench.hub.strays import end_strays, known_servers
-from workbench.services import meter, posting, rating, refunds
+from workbench.services import meter, posting, rating, refunds, reservation_use
 from workbench.settings import Settings, load
 from workbench.store import lake
 from workbench.store.engine import Store, open_store
@@ -36,6 +36,7 @@ def beat(store: Store, settings: Settings, now: int) -> list[str]:
         "sample": lambda: sample.top_up(store, settings, now),
         "rating": lambda: rating.rate(store, now),
         "refunds": lambda: refunds.run(store, now),
+        "reservations": lambda: reservation_use.credit(store, now),
         "ledger": lambda: posting.bring_up(store, now),
         "lake": lambda: lake.refresh(store),
     }
@@ -89,7 +90,9 @@ def main() -> None:
             beat(store, settings, int(time.time()))
             next_beat = time.monotonic() + EVERY_S
         elif ended_since(records.folder(settings), known):
+            # What has ended is charged at once: until then it is held, and nobody else can have it.
             _done("meter", lambda: read_meter(store, settings, int(time.time())))
+            _done("rating", lambda: rating.rate(store, int(time.time())))
         stop.wait(LOOK_EVERY_S)
 
 

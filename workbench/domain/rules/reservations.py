@@ -1,11 +1,10 @@
 """Rule 10: a reservation is charged for its whole period; what comes back depends on how early it is cancelled."""
 
 from datetime import date, timedelta
-from fractions import Fraction
 
+from workbench.domain.pricelist import NANO_PER_MINOR
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import RuleBroken
-from workbench.periods import Window
 from workbench.units import BASIS_POINTS, HOUR_S, divide_half_even
 
 
@@ -22,23 +21,22 @@ def check_period(first: date, after: date, rules: SchemeRules) -> int:
     return days
 
 
-def reservation_minor(window: Window, list_minor_per_hour: int, factor: Fraction = Fraction(1)) -> int:
-    """List cost of the whole period, used or not, rounded once.
+def reserved_minor(seconds: int, gpus: int, nano_per_hour: int, factor_bp: int) -> int:
+    """List cost of GPUs reserved for so many seconds, used or not; minor units, rounded once, halves to even.
 
     Args:
-        window: of the reservation.
-        list_minor_per_hour: of all that is reserved.
-        factor: of the price list for reserved service.
+        seconds: of one day of the reservation.
+        gpus: reserved.
+        nano_per_hour: list price of one GPU (domain.pricelist).
+        factor_bp: of the price list for reserved service.
     """
-    amount = window.seconds * list_minor_per_hour * factor
-    return divide_half_even(amount.numerator, amount.denominator * HOUR_S)
+    return divide_half_even(seconds * gpus * nano_per_hour * factor_bp, HOUR_S * NANO_PER_MINOR * BASIS_POINTS)
 
 
-def returned_minor(charged_minor: int, cancelled_s: int, start_s: int, rules: SchemeRules) -> int:
-    """What comes back of a cancelled reservation; nothing once it has begun.
+def returned_bp(cancelled_s: int, start_s: int, rules: SchemeRules) -> int:
+    """The share that comes back of a cancelled reservation; nothing once it has begun.
 
     Args:
-        charged_minor: for the whole period.
         cancelled_s: UTC epoch second of the cancellation.
         start_s: UTC epoch second of the beginning.
         rules: steps (more than so many hours ahead, share returned).
@@ -46,5 +44,12 @@ def returned_minor(charged_minor: int, cancelled_s: int, start_s: int, rules: Sc
     ahead_s = start_s - cancelled_s
     for hours, share_bp in rules.reservation_returns:
         if ahead_s > hours * HOUR_S:
-            return divide_half_even(charged_minor * share_bp, BASIS_POINTS)
+            return share_bp
     return 0
+
+
+def returned_minor(charged: tuple[int, int], share_bp: int) -> tuple[int, int]:
+    """What comes back of (list price, subsidy) of a day: each rounded once, the user gets the rest of the first."""
+    listed, subsidy = (divide_half_even(minor * share_bp, BASIS_POINTS) for minor in charged)
+    # Where both end in a half cent, the list price's rounding can fall below that of the subsidy.
+    return listed, min(subsidy, listed)

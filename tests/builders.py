@@ -18,8 +18,8 @@ from sqlalchemy import insert
 from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.domain.capacity import CapacityChange
-from workbench.domain.pricing import CPU, ListPrice
 from workbench.domain.projects import Member, Person, Project
+from workbench.services.pricelist import CPU, add_versions, plain_contents
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import freshness
@@ -87,6 +87,14 @@ def small_centre_jobs() -> pd.DataFrame:
     return job_frame([*vision, *speech, nobodys])
 
 
+def add_prices(store: Store, changes: dict[str, dict[str, str]]) -> None:
+    """Put versions into the price list: day → what an hour costs from then on (name everything)."""
+    centre = store.settings.centre
+    contents = plain_contents({date.fromisoformat(day): (prices, "") for day, prices in changes.items()})
+    with store.begin() as conn:
+        add_versions(conn, contents, centre.currency, centre, "a test", OPENING_S)
+
+
 def small_centre(store: Store) -> Store:
     """Fill the store with it."""
     opening = datetime.fromtimestamp(OPENING_S, UTC)
@@ -98,8 +106,6 @@ def small_centre(store: Store) -> Store:
                 Person("ana", "Analyst of vision", made_up=True),
                 Person("lee", "Lead of speech", made_up=True),
                 CapacityChange("alpha", "main", "H800", opening, installed=10, in_service=8, allocatable=8),
-                ListPrice("H800", date(2025, 1, 1), 2800),
-                ListPrice(CPU, date(2025, 1, 1), 20),
             ]
         )
         db.flush()
@@ -118,6 +124,7 @@ def small_centre(store: Store) -> Store:
                 ),
             ]
         )
+    add_prices(store, {"2025-01-01": {"H800": "28.00", CPU: "0.20"}})
     with store.begin() as conn:
         upsert_jobs(conn, small_centre_jobs(), store.settings.centre.zone)
         noted = {"cluster": "alpha", "data_until_at": DATA_UNTIL_S, "noted_at": DATA_UNTIL_S, "note": ""}

@@ -3,10 +3,11 @@
 import pytest
 from click.testing import CliRunner
 
-from tests.builders import DATA_UNTIL_S, small_centre
+from tests.builders import DATA_UNTIL_S, small_centre, small_centre_jobs
 from workbench.cli import main
 from workbench.services.rating import rate
 from workbench.settings import ROOT
+from workbench.store.jobs import upsert_jobs
 
 GOOD = ROOT / "hub_config" / "prices.toml"
 NERC = ROOT / "tests" / "fixtures" / "prices" / "nerc-rates.yaml"
@@ -45,10 +46,13 @@ def test_an_unknown_job_is_one_sentence_and_status_1(run, centre):
     assert (code, err) == (1, "There is no job 'none' here. Bring in the log that has it: workbench ingest --help\n")
 
 
-def test_a_good_file_is_checked_loaded_and_shown(run, centre):
+def test_a_good_file_is_checked_loaded_and_shown(run, store):
+    with store.begin() as conn:
+        upsert_jobs(conn, small_centre_jobs(), store.settings.centre.zone)
     assert "good. 2 version(s)" in run("prices", "check", GOOD)[1]
     assert "New: 2024-12, 2026-01." in run("prices", "load", GOOD)[1]
     assert "Known already: 2024-12, 2026-01." in run("prices", "load", GOOD)[1]
+    assert "H800,2025-12-31T16:00:00Z,26.50,2026-01" in run("prices", "--format", "csv")[1]
     code, out, _ = run("prices", "show", "--format", "csv")
     assert code == 0
     assert "2026-01,2025-12-31T16:00:00Z,gpu_hour,H800,26.50" in out

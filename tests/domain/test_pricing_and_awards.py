@@ -1,23 +1,10 @@
-"""The price and the award of a day."""
+"""The award of a day."""
 
 from datetime import date
 
 import pytest
 
 from workbench.domain.awards import Award, award_state, committed_on, current_award, drawing_award, lasts_until
-from workbench.domain.pricing import ListPrice, price_on
-from workbench.errors import NoPrice
-
-
-def test_a_price_holds_from_its_day_until_the_next():
-    prices = [ListPrice("H800", date(2025, 7, 1), 2600), ListPrice("H800", date(2024, 12, 9), 2800)]
-    assert price_on(prices, "H800", date(2025, 6, 30)).minor_per_hour == 2800
-    assert price_on(prices, "H800", date(2025, 7, 1)).minor_per_hour == 2600
-
-
-def test_no_price_is_an_error_and_not_a_zero():
-    with pytest.raises(NoPrice, match="L40S on 1 Jan 2025"):
-        price_on([], "L40S", date(2025, 1, 1))
 
 
 def an_award(**given):

@@ -1,15 +1,12 @@
 """The ledger follows charges, awards and budget: equal to what `workbench spend` says, by reversals and new lines."""
 
-from datetime import date
-
 import pytest
 from sqlalchemy import delete, select, update
 
-from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
+from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, add_prices, small_centre
 from workbench.analytics.schema import job_frame
 from workbench.domain.access import WholeCentre
 from workbench.domain.awards import Award
-from workbench.domain.pricing import ListPrice
 from workbench.services import spend
 from workbench.services.ledger import balances, journal
 from workbench.services.ledger_verify import verify
@@ -75,10 +72,7 @@ def test_todays_charge_waits_until_the_day_is_over(centre):
 
 def test_a_price_that_changes_is_reversed_and_posted_anew_from_its_day_on(centre):
     bring_up(centre, NOW)
-    with centre.db(writes=True) as db:
-        db.add(ListPrice("H800", date(2026, 1, 18), 3000))
-    with centre.begin() as conn:
-        mark(conn, ["vision"], date(2026, 1, 18))
+    add_prices(centre, {"2026-01-18": {"H800": "30.00", "cpu": "0.20"}})
     rate(centre, NOW)
     assert bring_up(centre, NOW).charges == 2
     assert [row.kind for row in journal(centre, ALL, last=2)] == ["reversal", "charge"]
@@ -135,6 +129,7 @@ def test_charges_that_were_there_before_the_ledger_wait_to_be_posted(centre):
 
     migrate(centre.engine, "0001")
     migrate(centre.engine)
+    rate(centre, NOW)
     assert bring_up(centre, NOW).charges == 17
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from tests.builders import add_prices
 from workbench.domain.awards import Award
 from workbench.domain.holds import Hold
 from workbench.domain.jobs import Job
-from workbench.domain.pricing import ListPrice
 from workbench.domain.projects import Project
 from workbench.periods import day_of, epoch
 from workbench.services import meter
@@ -272,8 +272,7 @@ def test_a_hold_of_a_server_whose_hub_was_killed_before_it_started_is_released(s
 
 def test_what_a_running_server_was_charged_already_is_not_held_a_second_time(store):
     held(store, hours=4)
-    with store.db() as db:
-        db.add(ListPrice("H800", date(2025, 1, 1), 2800))
+    add_prices(store, {"2025-01-01": {"H800": "28.00"}})
     reconcile(store, [Sighting("s1", T0, T0 + HOUR_S, None, None)], T0 + HOUR_S)
     rate(store, T0 + HOUR_S)
     balance = outlook(store, T0 + HOUR_S)[0].balance

@@ -1,13 +1,11 @@
 """Price files are brought in whole, once, and are from then on the one answer to what a thing costs."""
 
-from datetime import date
-
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.pricelist import NANO
-from workbench.domain.pricing import ListPrice, price_on
 from workbench.errors import PriceFileError
 from workbench.services.nerc import from_nerc
 from workbench.services.pricefile import read_price_file
@@ -61,7 +59,7 @@ def charged(store):
         ).all()
 
 
-def test_without_a_file_the_plain_list_is_the_price_list(centre):
+def test_a_plain_list_of_prices_is_a_version_too(centre):
     [version] = prices(centre)
     assert (version.name, version.gpu_hour, version.core_hour) == (
         "prices of 2025-01-01",
@@ -77,9 +75,6 @@ def test_a_file_holds_from_its_first_day_on_and_charges_by_day_follow(centre, lo
     assert first.end_s == second.start_s
     assert (second.gpu_hour["H800"], second.service["reserved"]) == (26 * NANO, 15_000)
     assert [minor for _, minor in charged(centre)] == [67_200] * 7 + [62_400] * 7
-    with centre.db() as db:
-        listed = list(db.scalars(select(ListPrice)))
-    assert [price_on(listed, "H800", date(2026, 1, day)).minor_per_hour for day in (11, 12)] == [2800, 2600]
 
 
 def test_the_same_file_twice_changes_nothing(centre, load):
@@ -115,20 +110,32 @@ def test_what_does_not_fit_the_stored_list_is_refused_and_nothing_changes(centre
     assert (charged(centre), prices(centre)) == before
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (("26.00", "26.005"), "whole cents only"),
-        (("from = 2026-01-12", "from = 2026-01-12T12:00:00"), "begins inside a day"),
-        (("from = 2026-01-12", "from = 2026-01-12\nuntil = 2026-02-01"), "leave its until out"),
-        (('core_hour = "0.20"', ""), "has no core_hour"),
-    ],
-)
-def test_what_charges_by_day_cannot_hold_is_refused(centre, load, change, why):
-    with pytest.raises(PriceFileError, match=why):
-        load(FILE.replace(*change))
+def test_a_list_that_loses_a_price_is_refused_whole(centre, load):
+    with pytest.raises(PriceFileError, match="has no core_hour"):
+        load(FILE.replace('core_hour = "0.20"', ""))
     with centre.read() as conn:
-        assert conn.execute(select(func.count()).select_from(price_versions)).scalar() == 0
+        assert conn.execute(select(func.count()).select_from(price_versions)).scalar() == 1
+
+
+def test_a_price_in_parts_of_a_cent_from_noon_on_is_charged_to_the_second(centre, load):
+    load(FILE.replace("26.00", "26.005").replace("from = 2026-01-12", "from = 2026-01-12T03:00:00"))
+    rate(centre, NOW)
+    by_version = [(day, minor) for day, minor in charged(centre) if day == "2026-01-12"]
+    # Four GPUs from midnight to six: three hours at HK$28.00, three at HK$26.005 (HK$312.06).
+    assert sorted(minor for _, minor in by_version) == [31_206, 33_600]
+    assert {minor for day, minor in charged(centre) if day > "2026-01-12"} == {62_412}
+
+
+def test_after_the_end_of_the_last_version_usage_waits_unpriced(centre, load):
+    load(FILE.replace("from = 2026-01-12", "from = 2026-01-12\nuntil = 2026-01-17"))
+    assert rate(centre, NOW).unpriced == 2
+    assert [minor for _, minor in charged(centre)][-3:] == [62_400, None, None]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE price_versions SET content = '{}'", "DELETE FROM price_versions"])
+def test_a_stored_version_is_never_changed_nor_removed(centre, statement):
+    with pytest.raises(IntegrityError, match="never changed"), centre.begin() as conn:
+        conn.execute(text(statement))
 
 
 def test_the_published_rates_of_another_cloud_become_a_good_price_file(tmp_path, settings):

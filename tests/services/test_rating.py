@@ -1,18 +1,15 @@
 """Charges by day follow the rollups; what was rated in pieces equals what is rated at once."""
 
-from datetime import date
-
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
-from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
+from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, add_prices, small_centre
 from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
-from workbench.domain.pricing import ListPrice
-from workbench.services.rating import Rated, mark, rate
+from workbench.services.rating import Rated, rate
 from workbench.store import rollups
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily, dirty
@@ -45,7 +42,7 @@ def table(store):
 
 
 def test_each_day_of_a_project_is_charged_and_split(centre):
-    assert rate(centre, NOW) == Rated(projects=3, lines=17, unpriced=0)
+    assert rate(centre, NOW) == Rated(projects=3, lines=17, unpriced=0, usage_lines=17)
     vision = charged(centre, project="vision")
     assert len(vision) == 14
     assert {(r["list_minor"], r["subsidy_minor"], r["user_minor"]) for r in vision} == {(67_200, 47_040, 20_160)}
@@ -62,7 +59,7 @@ def test_usage_of_nobody_is_charged_and_kept_apart(centre):
 def test_rating_again_changes_nothing(centre):
     rate(centre, NOW)
     before = table(centre)
-    assert rate(centre, NOW) == Rated(0, 0, 0)
+    assert rate(centre, NOW) == Rated(0, 0, 0, 0)
     rate(centre, NOW, everything=True)
     pd.testing.assert_frame_equal(table(centre), before)
 
@@ -71,7 +68,8 @@ def test_usage_without_a_price_is_there_and_has_no_amount(centre):
     bring(centre, a_job(job_id="new", gpu_model="B300"))
     assert rate(centre, NOW).unpriced == 1
     [line] = charged(centre, gpu_model="B300")
-    assert line["list_minor"] is line["subsidy_minor"] is line["user_minor"] is line["price_id"] is None
+    assert line["list_minor"] is line["subsidy_minor"] is line["user_minor"] is None
+    assert line["price_version"] == ""
     assert line["gpu_part_seconds"] == gpu_parts(1) * HOUR_S
 
 
@@ -84,7 +82,7 @@ def test_a_late_job_moves_the_ceiling_for_all_days_after_it(centre):
     rate(centre, NOW)
     subsidies = [r["subsidy_minor"] for r in charged(centre, project="vision")]
     assert subsidies == [94_080, 47_040, 47_040, 47_040] + [0] * 10
-    assert {r["award_id"] for r in charged(centre, project="vision")} == {1}
+    assert [r["award_id"] for r in charged(centre, project="vision")] == [1] * 4 + [None] * 10
 
 
 def test_a_job_taken_back_takes_its_charge_back(centre):
@@ -107,11 +105,8 @@ def test_days_ahead_are_not_charged_yet(centre):
 
 def test_a_new_price_is_used_once_its_day_is_marked(centre):
     rate(centre, NOW)
-    with centre.db() as db:
-        db.add(ListPrice("H800", date(2026, 1, 12), 2600))
-    with centre.begin() as conn:
-        mark(conn, ["vision"], date(2026, 1, 12))
-    assert rate(centre, NOW) == Rated(1, 7, 0)
+    add_prices(centre, {"2026-01-12": {"H800": "26.00", "cpu": "0.20"}})
+    assert rate(centre, NOW) == Rated(3, 8, 0, 8)
     assert [r["list_minor"] for r in charged(centre, project="vision")] == [67_200] * 7 + [62_400] * 7
 
 
@@ -127,7 +122,13 @@ def test_a_project_used_on_two_clusters_draws_one_award(centre):
     bring(centre, a_job(job_id="h", cluster="hub", start_at=OPENING_S + 30_000))
     rate(centre, NOW)
     first = [r for r in charged(centre, project="vision") if r["day"] == "2026-01-05"]
-    assert {r["cluster"]: r["subsidy_minor"] for r in first} == {"alpha": 47_040, "hub": 1_000}
+    paid = sorted((r["cluster"], r["award_version"], r["list_minor"], r["subsidy_minor"]) for r in first)
+    # To the second: HK$10.00 are 70% of HK$14.28, so that the award pays for 1,836 of the 3,600 seconds.
+    assert paid == [
+        ("alpha", "award 1 of 2025-12-01", 67_200, 47_040),
+        ("hub", "", 1_372, 0),
+        ("hub", "award 1 of 2025-12-01", 1_428, 1_000),
+    ]
 
 
 jobs = st.lists(

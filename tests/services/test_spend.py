@@ -9,6 +9,7 @@ from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
 from workbench.analytics.schema import job_frame
 from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.domain.awards import Application, Award
+from workbench.domain.pricelist import NANO
 from workbench.errors import UnknownProject
 from workbench.services import spend
 from workbench.services.rating import rate
@@ -142,10 +143,10 @@ def test_a_project_shows_its_lines_with_their_price(centre):
     lines = spend.project_charges(centre, VISION, "vision", NOW)
     assert len(lines) == 15
     assert lines["day"].is_monotonic_decreasing
-    assert set(lines["price_minor_per_hour"].dropna()) == {2800}
+    assert set(lines["price_nano_per_hour"].dropna()) == {28 * NANO}
     unpriced = lines[lines["gpu_model"] == "B300"].iloc[0]
     assert pd.isna(unpriced["list_minor"])
-    assert pd.isna(unpriced["price_minor_per_hour"])
+    assert pd.isna(unpriced["price_nano_per_hour"])
 
 
 @pytest.mark.parametrize("project", ["speech", "atlantis", ""])

@@ -66,5 +66,5 @@ def migrate(revision: str) -> None:
     settings = load()
     if revision == "base":
         click.confirm("This removes every table with all it holds. Go on?", abort=True)
-    engine.migrate(engine.make_engine(settings.database_url), revision)
+    engine.migrate(engine.make_engine(settings.database_url), revision, settings.centre)
     click.echo(f"The tables are at {revision}.")

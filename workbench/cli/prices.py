@@ -25,21 +25,15 @@ def prices(ctx: click.Context, form: str) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from sqlalchemy import select
+    from workbench.domain.pricelist import nano_text
+    from workbench.periods import iso
 
-    from workbench.domain.pricing import ListPrice
-    from workbench.store.engine import open_store
-
-    table = ListPrice.__table__.c
-    ask = select(table.resource, table.from_on, table.minor_per_hour, table.note).order_by(
-        table.resource, table.from_on
-    )
-    with open_store(load_settings()).read() as conn:
-        found = [dict(row) for row in conn.execute(ask).mappings()]
-    if not found:
-        click.echo("The price list is empty: usage waits unpriced.", err=True)
-    rows = [{**row, "from_on": row["from_on"].isoformat()} for row in found]
-    show_rows(["resource", "from_on", "minor_per_hour", "note"], rows, form)
+    found = []
+    for version in _stored():
+        prices = dict(version.gpu_hour) | ({} if version.core_hour is None else {"cpu": version.core_hour})
+        head = {"version": version.name, "from": iso(version.start_s)}
+        found += [{**head, "resource": name, "per_hour": nano_text(nano)} for name, nano in prices.items()]
+    show_rows(["resource", "from", "per_hour", "version"], sorted(found, key=lambda row: row["resource"]), form)
 
 
 @prices.command()
@@ -49,15 +43,7 @@ def show(form: str) -> None:
 
     Example: workbench prices show --format csv
     """
-    from workbench.services.pricelist import stored_prices
-    from workbench.store.engine import open_store
-
-    store = open_store(load_settings())
-    with store.read() as conn:
-        versions = stored_prices(conn, store.settings.centre.zone).versions
-    if not versions:
-        click.echo("The price list is empty: usage waits unpriced.", err=True)
-    show_rows(["version", "from", "what", "name", "value"], _rows(versions), form)
+    show_rows(["version", "from", "what", "name", "value"], _rows(_stored()), form)
 
 
 @prices.command()
@@ -114,6 +100,18 @@ def import_nerc(file: Path) -> None:
     price_file(located(made.text, Path("nerc.toml")), file, load_settings().centre.zone, None)
     click.echo(made.text, nl=False)
     click.echo(f"Left out, {len(made.left_out)} entries: {', '.join(made.left_out)}.", err=True)
+
+
+def _stored() -> Any:
+    from workbench.services.pricelist import stored_prices
+    from workbench.store.engine import open_store
+
+    store = open_store(load_settings())
+    with store.read() as conn:
+        versions = stored_prices(conn, store.settings.centre.zone).versions
+    if not versions:
+        click.echo("The price list is empty: usage waits unpriced.", err=True)
+    return versions
 
 
 def _rows(versions: Any) -> list[dict[str, str]]:

@@ -28,7 +28,8 @@ class DayLine:
     list_minor: int
     subsidy_minor: int
     user_minor: int
-    price_id: int
+    price_version: str
+    award_version: str
     award_id: int | None
 
 
@@ -52,10 +53,12 @@ def charge(line: DayLine, at: datetime, currency: str) -> Transaction:
         "gpu_model": line.gpu_model,
         "gpu_part_seconds": line.gpu_part_seconds,
         "core_seconds": line.core_seconds,
-        "price": line.price_id,
+        "price": line.price_version,
+        "award_version": line.award_version,
         "award": line.award_id,
     }
     names = (line.day.isoformat(), line.cluster, project, line.partition, line.gpu_model)
+    names += (line.price_version, line.award_version)
     subject = "/".join([DAILY, *(quote(name, safe="") for name in names)])
     what = line.gpu_model or "CPU cores"
     memo = f"{project or 'Nobody'}: {what} in {line.partition or 'an unknown partition'}, {line.day.isoformat()}"

@@ -122,7 +122,7 @@ def share_of(job: Metered, version: PriceVersion) -> Share:
     if job.gpu_model is None:
         raise ValueError("its GPU model is not known")
     board, profile = sliced(job.gpu_model)
-    price = version.gpu_hour.get(job.gpu_model, version.gpu_hour.get(board))
+    price = version.hourly(job.gpu_model)
     if price is None:
         raise ValueError(f"{job.gpu_model} has no price")
     shares = [(_gpu_parts(job, version, board, profile), "MIG" if profile else "GPU")]

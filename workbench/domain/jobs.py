@@ -28,6 +28,7 @@ class Job(Stored):
         UniqueConstraint("cluster", "job_id", "submit_at"),
         Index("ix_jobs_cluster_seen", "cluster", "seen_until_at", "start_at"),
         Index("ix_jobs_project", "project", "start_at"),
+        Index("ix_jobs_project_seen", "project", "seen_until_at"),
         Index("ix_jobs_running", "cluster", "start_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
         Index("ix_jobs_failed", "project", sqlite_where=FAILED, postgresql_where=FAILED),
     )

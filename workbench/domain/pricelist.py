@@ -86,6 +86,12 @@ class PriceVersion:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     note: str = ""
 
+    def hourly(self, model: str | None) -> int | None:
+        """Nano per hour of a GPU model, of its board where it is a slice; without model per core-hour. None: none."""
+        if not model:
+            return self.core_hour
+        return self.gpu_hour.get(model, self.gpu_hour.get(sliced(model)[0]))
+
 
 @dataclass(frozen=True, slots=True)
 class PriceList:

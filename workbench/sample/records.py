@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Application, Award
 from workbench.domain.capacity import CapacityChange, Outage
-from workbench.domain.pricing import ListPrice
 from workbench.domain.projects import Member, Person, Project
 from workbench.periods import day_start, moment
 from workbench.sample.definition import Definition, SampleApplication
 from workbench.sample.replay import people_of
+from workbench.services.pricelist import add_versions, plain_contents
 from workbench.settings import Centre
 
 STAFF = (
@@ -34,9 +34,10 @@ IN_TRAINING = (("instructor-01", "lead"), ("student-01", "member"), ("student-02
 def add_records(db: Session, plan: Definition, centre: Centre) -> None:
     """Put all of them into a transaction, each after what it refers to."""
     projects = list(_projects(plan))
-    for rows in (projects, _capacity(plan, centre), _outages(plan, centre), _prices(plan), _people(plan)):
+    for rows in (projects, _capacity(plan, centre), _outages(plan, centre), _people(plan)):
         db.add_all(rows)
         db.flush()
+    _add_prices(db, plan, centre)
     db.add_all(_places(plan))
     by_slug = {project.slug: project for project in projects}
     applications = [_application(row, by_slug) for row in plan.applications]
@@ -94,10 +95,13 @@ def _outages(plan: Definition, centre: Centre) -> Iterator[Outage]:
         )
 
 
-def _prices(plan: Definition) -> Iterator[ListPrice]:
-    for row in plan.prices:
-        for resource, minor in row.per_hour.items():
-            yield ListPrice(resource=resource, from_on=row.from_on, minor_per_hour=minor, note=row.note)
+def _add_prices(db: Session, plan: Definition, centre: Centre) -> None:
+    changes = {
+        row.from_on: ({name: f"{minor // 100}.{minor % 100:02d}" for name, minor in row.per_hour.items()}, row.note)
+        for row in plan.prices
+    }
+    opened = day_start(min(changes), centre.zone)
+    add_versions(db.connection(), plain_contents(changes), centre.currency, centre, "the sample centre", opened)
 
 
 def _projects(plan: Definition) -> Iterator[Project]:

@@ -12,6 +12,7 @@ from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.domain.awards import Award, award_state, committed_on, current_award, lasts_until
 from workbench.domain.projects import Project
 from workbench.errors import UnknownProject
+from workbench.services.pricelist import stored_prices
 from workbench.services.spend_days import ONE_DAY, as_days, day_count, days_before, days_of, projects_of, today_of
 from workbench.store.charges import (
     SUMS,
@@ -132,8 +133,9 @@ def project_charges(
 
     Returns:
         One row per line, newest day first: day (datetime64[s]), cluster, partition, gpu_model (str),
-        gpu_part_seconds, core_seconds (int64), price_minor_per_hour, list_minor, subsidy_minor, user_minor (Int64, NA
-        where there is no price), price_id, award_id (Int64).
+        price_version ('' no price), award_version ('' none pays) (str), gpu_part_seconds, core_seconds (int64),
+        price_nano_per_hour (Int64, 10⁻⁹ of the major unit for a GPU-hour or core-hour), list_minor, subsidy_minor,
+        user_minor (Int64, NA where there is no price), award_id (Int64).
 
     Raises:
         UnknownProject: there is no such project, or the scope does not hold it (the same words: nothing is given away).
@@ -141,9 +143,13 @@ def project_charges(
     with store.read() as conn:
         _must_be_there(conn, scope, project)
         lines = charge_lines(conn, project, days_of(store, now, start_s, end_s))
-    kinds = {"cluster": "str", "partition": "str", "gpu_model": "str"}
+        versions = {v.name: v for v in stored_prices(conn, store.settings.centre.zone).versions}
+    for line in lines:
+        version = versions.get(line["price_version"])
+        line["price_nano_per_hour"] = version.hourly(line["gpu_model"]) if version else None
+    kinds = {"cluster": "str", "partition": "str", "gpu_model": "str", "price_version": "str", "award_version": "str"}
     kinds |= dict.fromkeys(("gpu_part_seconds", "core_seconds"), "int64")
-    amounts = ("price_minor_per_hour", "list_minor", "subsidy_minor", "user_minor", "price_id", "award_id")
+    amounts = ("price_nano_per_hour", "list_minor", "subsidy_minor", "user_minor", "award_id")
     kinds |= dict.fromkeys(amounts, "Int64")
     frame = pd.DataFrame(lines, columns=["day", *kinds]).astype(kinds)
     return frame.assign(day=as_days(frame["day"]))

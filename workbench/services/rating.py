@@ -1,71 +1,158 @@
-"""Charges by day from the daily rollup: priced, split, and kept equal to them.
+"""Charges by job and day, kept equal to the jobs, the price list and what awards say.
 
 `charges_daily` is disposable: `rate(store, now, everything=True)` makes the same rows from nothing. Each change of a
-rollup marks (cluster, project, day) in `dirty`; because an award is drawn in day order, a project is rated again from
-its first dirty day on. What was rated again is then marked for the ledger (services.posting).
+job marks (cluster, project, day) in `dirty`; because an award is drawn in day order, a project is rated again from its
+first dirty day on. What was rated again is then marked for the ledger (services.posting).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.orm import Session
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, delete, select
 
-from workbench.domain.awards import Award
-from workbench.domain.charges import Charge, UsageLine, charges
-from workbench.domain.pricing import ListPrice
-from workbench.periods import day_of
+from workbench.analytics.sweep import day_edges
+from workbench.domain.charging import AwardVersion
+from workbench.domain.pricelist import PriceList
+from workbench.periods import day_of, day_start, day_window
+from workbench.services.award_versions import award_versions
+from workbench.services.charge_slices import Lines, charge_slices
+from workbench.services.pricelist import stored_prices
+from workbench.services.rating_marks import CHARGES, POSTING, mark
+from workbench.services.slice_prices import Int64s, Slices, slices_of
+from workbench.store.charge_rows import drawn_before, drawn_beside, forget, keep
+from workbench.store.charged_jobs import ProjectJobs, projects_with_jobs, read_jobs
 from workbench.store.engine import Store
-from workbench.store.tables import charges_daily, dirty, rollup_daily
+from workbench.store.tables import charges_daily, dirty
 
-CHARGES = "charges"
-POSTING = "posting"
 ALWAYS = date.min
+
+__all__ = ["ALWAYS", "POSTING", "Rated", "mark", "rate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """What a rating did: projects rated again, charge lines written, and how many of them have no price."""
+    """What a rating did: projects rated again, rows of `charges_daily` written, how many of them have no price, and
+    the usage lines (one job in one day) that they come from.
+    """
 
     projects: int
     lines: int
     unpriced: int
+    usage_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDays:
+    """A project's slices in some days with their charge lines, in drawing order; `days` as ISO dates."""
+
+    jobs: ProjectJobs
+    slices: Slices
+    lines: Lines
+    days: Sequence[str]
+    prices: PriceList
+    awards: Sequence[AwardVersion]
+    drawn: dict[int, int]
+    others: dict[int, dict[int, int]]
 
 
 def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
-    """Bring the charges up to the rollups, in one transaction.
+    """Bring the charges up to the jobs, in one transaction.
 
     Args:
-        store: where rollups, prices and awards are.
+        store: where jobs, prices and awards are.
         now: UTC epoch seconds; usage of days after this one's is left for later.
         everything: every project from its first day on, not only what changed.
     """
-    today = day_of(now, store.settings.centre.zone)
+    zone = store.settings.centre.zone
+    today = day_of(now, zone)
     with store.begin() as conn:
         # Taking the marks first takes the write lock first: no mark made meanwhile is lost.
         since = _take_marks(conn, today)
         if everything:
             since = dict.fromkeys(_projects(conn), ALWAYS)
-        with Session(conn) as db:
-            prices = list(db.scalars(select(ListPrice)))
-            awards = list(db.scalars(select(Award)))
-        rated = [
-            _rate_project(conn, project, first, [a for a in awards if a.project == project], prices, today)
-            for project, first in sorted(since.items())
-        ]
-        for project, first in since.items():
+        prices = stored_prices(conn, zone)
+        awards = award_versions(conn, frozenset(since), zone) if since else {}
+        made = []
+        for project, first in sorted(since.items()):
+            forget(conn, project, first)
+            rated = project_days(conn, project, first, today, prices, awards.get(project, []), zone)
+            made.append(_keep(conn, project, rated))
             mark(conn, [project], first, POSTING)
-    made = [charge for part in rated for charge in part]
-    return Rated(len(rated), len(made), sum(charge.list_minor is None for charge in made))
+    rows, unpriced, usage = (sum(part[place] for part in made) for place in range(3))
+    return Rated(len(made), rows, unpriced, usage)
 
 
-def mark(conn: Connection, projects: Iterable[str], first: date, kind: str = CHARGES) -> None:
-    """Have these projects rated again from a day on (after a change of a price or an award), or posted again."""
-    for project in projects:
-        key = {"kind": kind, "cluster": "", "project": project, "period": first.isoformat()}
-        conn.execute(delete(dirty).filter_by(**key))
-        conn.execute(insert(dirty).values(**key))
+def project_days(
+    conn: Connection,
+    project: str,
+    first: date,
+    last: date,
+    prices: PriceList,
+    awards: Sequence[AwardVersion],
+    zone: ZoneInfo,
+) -> ProjectDays:
+    """The charges of a project in the days [first, last], from what its awards had paid before; nothing is stored."""
+    from_s = day_start(first, zone) if first > ALWAYS else 0
+    until_s = day_window(last, zone).end_s
+    jobs = read_jobs(conn, project, from_s, until_s)
+    start = max(from_s, int(jobs.start.min(initial=until_s)))
+    edges = day_edges(min(start, until_s - 1), until_s, zone)
+    days = [day_of(int(edge), zone).isoformat() for edge in edges[:-1]]
+    drawn = drawn_before(conn, project, first)
+    places = {day: place for place, day in enumerate(days)}
+    others: dict[int, dict[int, int]] = {}
+    for day, by_award in drawn_beside(conn, project, first).items():
+        for award, minor in by_award.items():
+            if day in places:
+                others.setdefault(places[day], {})[award] = minor
+            elif day < days[0]:
+                drawn[award] = drawn.get(award, 0) + minor
+    slices = slices_of(jobs, edges)
+    lines = charge_slices(jobs, slices, edges, prices, awards, drawn, others)
+    return ProjectDays(jobs, slices, lines, days, prices, awards, drawn, others)
+
+
+def _keep(conn: Connection, project: str, rated: ProjectDays) -> tuple[int, int, int]:
+    lines, slices, jobs = rated.lines, rated.slices, rated.jobs
+    if not len(lines.slice):
+        return 0, 0, 0
+    job = slices.job[lines.slice]
+    parts, cores = jobs.parts[job], np.maximum(jobs.cores[job], 0)
+    # What came to nothing (no GPU and no core) makes no row; cores that are not known are not nothing.
+    some = (parts > 0) | (jobs.cores[job] != 0)
+    names = {
+        "cluster": jobs.cluster, "user_name": jobs.user, "partition": jobs.partition, "gpu_model": jobs.model,
+    }  # fmt: skip
+    keys = {name: _codes(column, job[some]) for name, column in names.items()}
+    keys["day"] = slices.day[lines.slice][some], rated.days
+    # Place -1 is the last one: ''.
+    keys["price_version"] = _last(lines.version[some], [version.name for version in rated.prices.versions])
+    keys["award_version"] = _last(lines.award[some], [award.version for award in rated.awards])
+    amounts = {
+        "gpu_part_seconds": parts * lines.seconds,
+        "core_seconds": cores * lines.seconds,
+        "list_minor": lines.listed,
+        "subsidy_minor": lines.subsidy,
+    }
+    if not some.any():
+        return 0, 0, 0
+    awards = {award.version: award.award for award in rated.awards}
+    rows, unpriced = keep(conn, project, keys, {name: values[some] for name, values in amounts.items()}, awards)
+    return rows, unpriced, len(np.unique(lines.slice[some]))
+
+
+def _codes(column: Any, places: Int64s) -> tuple[Int64s, Sequence[str]]:
+    codes, values = pd.factorize(column)
+    return codes.astype(np.int64)[places], values.tolist()
+
+
+def _last(places: Int64s, names: Sequence[str]) -> tuple[Int64s, Sequence[str]]:
+    return np.where(places < 0, len(names), places), [*names, ""]
 
 
 def _take_marks(conn: Connection, today: date) -> dict[str, date]:
@@ -80,59 +167,4 @@ def _take_marks(conn: Connection, today: date) -> dict[str, date]:
 
 
 def _projects(conn: Connection) -> set[str]:
-    asks = (select(table.c.project).distinct() for table in (rollup_daily, charges_daily))
-    return {row.project for ask in asks for row in conn.execute(ask)}
-
-
-def _rate_project(
-    conn: Connection,
-    project: str,
-    first: date,
-    awards: list[Award],
-    prices: list[ListPrice],
-    today: date,
-) -> list[Charge]:
-    mine = charges_daily.c
-    later = (mine.project == project) & (mine.day >= first.isoformat())
-    conn.execute(delete(charges_daily).where(later))
-    asked = (
-        select(mine.award_id, func.sum(mine.subsidy_minor))
-        .where(mine.project == project, mine.award_id.is_not(None))
-        .group_by(mine.award_id)
-    )
-    drawn = {int(award): int(minor) for award, minor in conn.execute(asked)}
-    made = charges(_usage(conn, project, first, today), prices, awards, drawn)
-    if made:
-        conn.execute(insert(charges_daily), [_row(project, charge) for charge in made])
-    return made
-
-
-def _usage(conn: Connection, project: str, first: date, today: date) -> list[UsageLine]:
-    """Usage of one project from a day to today; what came to nothing (a job of no length) makes no line."""
-    mine = rollup_daily.c
-    ask = select(
-        mine.day, mine.cluster, mine.partition, mine.gpu_model, mine.gpu_part_seconds, mine.core_seconds
-    ).where(
-        mine.project == project,
-        mine.day.between(first.isoformat(), today.isoformat()),
-        (mine.gpu_part_seconds > 0) | (mine.core_seconds > 0),
-    )
-    return [UsageLine(date.fromisoformat(row.day), *row[1:]) for row in conn.execute(ask)]
-
-
-def _row(project: str, charge: Charge) -> dict[str, object]:
-    line = charge.line
-    return {
-        "cluster": line.cluster,
-        "day": line.day.isoformat(),
-        "project": project,
-        "partition": line.partition,
-        "gpu_model": line.gpu_model,
-        "gpu_part_seconds": line.gpu_part_seconds,
-        "core_seconds": line.core_seconds,
-        "list_minor": charge.list_minor,
-        "subsidy_minor": charge.subsidy_minor,
-        "user_minor": charge.user_minor,
-        "price_id": charge.price_id,
-        "award_id": charge.award_id,
-    }
+    return projects_with_jobs(conn) | set(conn.scalars(select(charges_daily.c.project).distinct()))

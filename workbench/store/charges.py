@@ -8,7 +8,6 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select, true
 
 from workbench.domain.awards import Award
-from workbench.domain.pricing import ListPrice
 from workbench.domain.projects import Project
 from workbench.store.award_versions import awards_on
 from workbench.store.tables import charges_daily
@@ -62,12 +61,13 @@ def charge_sums(
 
 
 def charge_lines(conn: Connection, project: str, days: tuple[date | None, date | None]) -> list[dict[str, Any]]:
-    """The lines of one project with the price that each was charged at, newest day first."""
+    """The lines of one project, newest day first."""
     columns = [_charge[name] for name in [column.name for column in charges_daily.columns] if name != "project"]
-    ask = select(*columns, ListPrice.minor_per_hour.label("price_minor_per_hour")).select_from(charges_daily)
-    ask = ask.outerjoin(ListPrice.__table__, ListPrice.id == _charge.price_id)
-    ask = ask.where(and_(*_bounds(frozenset({project}), days)))
-    order = (_charge.day.desc(), _charge.cluster, _charge.partition, _charge.gpu_model)
+    ask = select(*columns).where(and_(*_bounds(frozenset({project}), days)))
+    order = (
+        _charge.day.desc(), _charge.cluster, _charge.partition, _charge.gpu_model,
+        _charge.price_version, _charge.award_version,
+    )  # fmt: skip
     return [dict(row) for row in conn.execute(ask.order_by(*order)).mappings()]
 
 

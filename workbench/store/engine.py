@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from workbench.errors import FolderUnwritable
-from workbench.settings import Settings
+from workbench.settings import Centre, Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -61,7 +61,7 @@ def open_store(settings: Settings) -> Store:
     except OSError as problem:
         raise FolderUnwritable(settings.home, problem.strerror or str(problem)) from problem
     engine = make_engine(settings.database_url)
-    migrate(engine)
+    migrate(engine, centre=settings.centre)
     return Store(engine, settings)
 
 
@@ -103,9 +103,13 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the tables to a revision (up or down); nothing happens where they are there already."""
+def migrate(engine: Engine, revision: str = "head", centre: Centre | None = None) -> None:
+    """Bring the tables to a revision (up or down); nothing happens where they are there already.
+
+    `centre`: its days and its currency, where rows of a day become rows of a moment; without it UTC and HKD.
+    """
     config = alembic_config(engine)
+    config.attributes["centre"] = centre
     script = ScriptDirectory.from_config(config)
     with engine.connect() as conn:
         now = MigrationContext.configure(conn).get_current_revision()

@@ -15,7 +15,7 @@ from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     capacity,
     holds,
     jobs,
-    pricing,
+    meetings,
     projects,
 )
 from workbench.domain.base import Stored
@@ -107,7 +107,7 @@ rollup_user_daily = Table(
 price_versions = Table(
     "price_versions",
     metadata,
-    # One row for each version that a price file brought in: `content` is what stood there, as JSON. Never changed.
+    # The price list. One row for each version: `content` is what stood in its file, as JSON. Never changed (triggers).
     Column("name", String(80), primary_key=True),
     Column("from_at", BigInteger, nullable=False, unique=True),
     Column("currency", String(3), nullable=False),
@@ -125,14 +125,34 @@ charges_daily = Table(
     Column("project", String, primary_key=True),
     Column("partition", String, primary_key=True),
     Column("gpu_model", String, primary_key=True),
+    Column("price_version", String(80), primary_key=True),  # '': there is no price; the amounts are NULL, never 0
+    Column("award_version", String(160), primary_key=True),  # '': no award pays
     Column("gpu_part_seconds", BigInteger, nullable=False),
     Column("core_seconds", BigInteger, nullable=False),
-    Column("list_minor", BigInteger, nullable=True),  # NULL: no list price for this model on this day (unpriced, shown)
+    Column("list_minor", BigInteger, nullable=True),
     Column("subsidy_minor", BigInteger, nullable=True),
     Column("user_minor", BigInteger, nullable=True),
-    Column("price_id", ForeignKey("list_prices.id"), nullable=True),
     Column("award_id", ForeignKey("awards.id"), nullable=True),
     Index("ix_charges_daily_project", "project", "day"),
+)
+
+charges_user_daily = Table(
+    "charges_user_daily",
+    metadata,
+    # The same charges by user. Amounts are of what has a price, NULL where nothing has.
+    Column("day", String(10), primary_key=True),
+    Column("cluster", String(80), primary_key=True),
+    Column("project", String, primary_key=True),
+    Column("user_name", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("gpu_model", String, primary_key=True),
+    Column("gpu_part_seconds", BigInteger, nullable=False),
+    Column("core_seconds", BigInteger, nullable=False),
+    Column("unpriced_gpu_part_seconds", BigInteger, nullable=False),
+    Column("list_minor", BigInteger, nullable=True),
+    Column("subsidy_minor", BigInteger, nullable=True),
+    Column("user_minor", BigInteger, nullable=True),
+    Index("ix_charges_user_daily_project", "project", "day"),
 )
 
 freshness = Table(

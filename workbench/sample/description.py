@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from workbench.analytics.queue import DEPTH, HOLD_S
 from workbench.sample.definition import Definition, definition
 from workbench.sample.demand import block
-from workbench.sample.queue import DEPTH, HOLD_S
 from workbench.settings import Settings
 from workbench.units import HOUR_S
 

@@ -71,6 +71,12 @@ def minor_from_text(amount: str | int | Decimal) -> int:
     return int(minor)
 
 
+def decimal(amount_minor: int) -> str:
+    """The exact amount for a program: whole units with two decimals and no grouping, −123456 → "-1234.56"."""
+    major, minor = divmod(abs(int(amount_minor)), 100)
+    return f"{'-' if amount_minor < 0 else ''}{major}.{minor:02d}"
+
+
 def money(amount_minor: int, symbol: str = "HK$") -> str:
     """The exact amount for a person: 1234567 → "HK$12,345.67"; negative amounts with a minus sign."""
     sign = "\N{MINUS SIGN}" if amount_minor < 0 else ""

@@ -16,7 +16,7 @@ from workbench.domain import ledger
 from workbench.domain.ledger import project_of
 from workbench.periods import day_window, iso, moment, month_window
 from workbench.store.ledger import Row
-from workbench.units import gpu_hours
+from workbench.units import decimal, gpu_hours
 
 POSTING_COLUMNS = (
     "seq", "at", "key", "kind", "project", "day", "memo", "ledger_account", "amount", "currency", "hash",
@@ -39,12 +39,6 @@ ROOTS = {
     ledger.WRITE_OFF: "Expenses:Write-Off",
 }
 PROJECT_ROOTS = {"award": "Assets", "held": "Assets", "payable": "Assets", "subsidised": "Expenses"}
-
-
-def decimal(amount_minor: int) -> str:
-    """Whole units with two decimals and no grouping: −123456 → "-1234.56"."""
-    major, minor = divmod(abs(amount_minor), 100)
-    return f"{'-' if amount_minor < 0 else ''}{major}.{minor:02d}"
 
 
 def posting_rows(rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:

@@ -1,6 +1,14 @@
-"""Rule 16: the lines of a monthly statement, and that they close. Minor units."""
+"""Rule 16: the lines of a monthly statement, and that they close. Minor units.
 
+`figures` makes them of what moved on a project's ledger accounts, so that a statement says what the ledger says.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+CHARGES = frozenset({"charge", "reservation", "cancellation", "storage"})
+"""Kinds of ledger transactions that make the list cost; what a cancellation returns lowers it."""
+REFUND, WRITE_OFF, PAYMENT = "refund", "write-off", "payment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,8 +16,9 @@ class Statement:
     """One project's month.
 
     opening_minor: what its users owed before. list_minor: usage at list price. subsidy_minor: the part the scheme pays.
-    refunds_minor: of the user's share, ≥ 0. adjustments_minor: signed, owed +. ceiling_minor: of its award, None
-    without. drawn_before_minor: subsidy drawn before the month.
+    refunds_minor: of the user's share, ≥ 0. adjustments_minor: signed, owed +. ceiling_minor: of its awards, None
+    without. drawn_before_minor: subsidy drawn before the month. write_offs_minor: no longer owed, ≥ 0. payments_minor:
+    what the users paid, ≥ 0. returned_minor: subsidy that refunds and adjustments gave back to the award.
     """
 
     opening_minor: int
@@ -19,6 +28,9 @@ class Statement:
     adjustments_minor: int = 0
     ceiling_minor: int | None = None
     drawn_before_minor: int = 0
+    write_offs_minor: int = 0
+    payments_minor: int = 0
+    returned_minor: int = 0
 
     @property
     def user_minor(self) -> int:
@@ -27,17 +39,63 @@ class Statement:
 
     @property
     def closing_minor(self) -> int:
-        return self.opening_minor + self.user_minor - self.refunds_minor + self.adjustments_minor
+        taken_off = self.refunds_minor + self.write_offs_minor + self.payments_minor
+        return self.opening_minor + self.user_minor - taken_off + self.adjustments_minor
+
+    @property
+    def drawn_after_minor(self) -> int:
+        """Subsidy drawn until the end of the month, less what came back."""
+        return self.drawn_before_minor + self.subsidy_minor - self.returned_minor
 
     @property
     def ceiling_left_minor(self) -> int | None:
-        """What the award still pays after this month; None without an award."""
-        if self.ceiling_minor is None:
-            return None
-        return self.ceiling_minor - self.drawn_before_minor - self.subsidy_minor
+        """What the awards still pay after this month; None without an award."""
+        return None if self.ceiling_minor is None else self.ceiling_minor - self.drawn_after_minor
 
     def next_month(self, list_minor: int, subsidy_minor: int) -> "Statement":
         """The following month begins where this one closes."""
-        drawn = self.drawn_before_minor + self.subsidy_minor
-        closing, ceiling = self.closing_minor, self.ceiling_minor
+        drawn, closing, ceiling = self.drawn_after_minor, self.closing_minor, self.ceiling_minor
         return Statement(closing, list_minor, subsidy_minor, ceiling_minor=ceiling, drawn_before_minor=drawn)
+
+
+def figures(moved: Mapping[tuple[str, str, str], int], month: str) -> Statement:
+    """A project's statement of what moved on its accounts.
+
+    Args:
+        moved: (month "2026-03", purpose, kind) → minor units, debit +; purpose is the last part of the ledger account:
+            payable, subsidised, award, held. All months until this one at least.
+        month: whose statement.
+
+    Returns:
+        The ceiling is what all awards decided until the end of the month gave, less what lapsed; it is known once
+        anything moved on the award's account.
+    """
+
+    def total(purpose: str, *, before: bool, kinds: frozenset[str] | None = None, other: bool = False) -> int:
+        return sum(
+            minor
+            for (when, of, kind), minor in moved.items()
+            if of == purpose
+            and (when < month if before else when == month)
+            and (kinds is None or (kind in kinds) is not other)
+        )
+
+    own = frozenset({REFUND, WRITE_OFF, PAYMENT})
+    users = total("payable", before=False, kinds=CHARGES)
+    subsidy = total("subsidised", before=False, kinds=CHARGES)
+    drawn_before = total("subsidised", before=True)
+    returned = -total("subsidised", before=False, kinds=CHARGES, other=True)
+    left = sum(total(purpose, before=before) for purpose in ("award", "held") for before in (True, False))
+    awarded = any(of == "award" and when <= month for when, of, _ in moved)
+    return Statement(
+        opening_minor=total("payable", before=True),
+        list_minor=users + subsidy,
+        subsidy_minor=subsidy,
+        refunds_minor=-total("payable", before=False, kinds=frozenset({REFUND})),
+        adjustments_minor=total("payable", before=False, kinds=CHARGES | own, other=True),
+        ceiling_minor=left + drawn_before + subsidy - returned if awarded else None,
+        drawn_before_minor=drawn_before,
+        write_offs_minor=-total("payable", before=False, kinds=frozenset({WRITE_OFF})),
+        payments_minor=-total("payable", before=False, kinds=frozenset({PAYMENT})),
+        returned_minor=returned,
+    )

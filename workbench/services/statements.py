@@ -1,0 +1,281 @@
+"""Monthly statements (scheme rule 16): what the ledger says of a project's month, with the detail behind it.
+
+The figures are sums of the ledger's months; days, users and other charges explain them. Where detail and ledger differ
+(usage that came late, days that are not posted yet) the difference is a line of its own. Money is minor units, days and
+months are the centre's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from workbench.domain.access import OwnProjects, Scope, WholeCentre
+from workbench.domain.ledger import project_of
+from workbench.domain.other_charges import OtherCharge
+from workbench.domain.projects import Project
+from workbench.domain.rules.statements import CHARGES, Statement, figures
+from workbench.errors import NoStatement, UnknownProject
+from workbench.periods import Window, day_of, month_window
+from workbench.services.ledger_months import movements
+from workbench.services.rating import POSTING
+from workbench.services.statement_lines import AwardLine, DayLine, UserLine, award_lines, day_lines, user_lines
+from workbench.store.engine import Store
+from workbench.store.ledger import head
+from workbench.store.ledger_tables import closed_months
+from workbench.store.other_charges import rows_of
+from workbench.store.tables import charges_daily, dirty
+
+Moved = Mapping[tuple[str, str, str], int]
+"""(month, purpose of the account, kind) → minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One project's statement in the list of a month."""
+
+    project: str
+    title: str
+    organisation: str
+    category: str
+    made_up: bool
+    figures: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOf:
+    """A month and how far it is in the ledger.
+
+    closed: nothing in it changes any more; else it is provisional. Its days are [first, after), those of [first, until)
+    are in the ledger. seal: number and hash of the ledger's last transaction when the month was closed; of an open
+    month: now. (0, '') where nothing was ever posted.
+    """
+
+    month: str
+    window: Window
+    closed: bool
+    first: date
+    until: date
+    after: date
+    seal: tuple[int, str]
+
+    @property
+    def last_day(self) -> date:
+        return self.after - timedelta(days=1)
+
+    @property
+    def whole(self) -> bool:
+        return self.until >= self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the detail does not come to what the ledger says: what, both amounts, and the likely reason."""
+
+    what: str
+    ledger_minor: int
+    detail_minor: int
+    reason: str
+
+    @property
+    def minor(self) -> int:
+        return self.ledger_minor - self.detail_minor
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPaper:
+    """A statement with everything behind it.
+
+    number: names it, "2026-10/vision". awards: that held in the month. days, users: usage, of whole days that are over.
+    others: charges beside usage, refunds, adjustments, by day.
+    """
+
+    number: str
+    row: StatementRow
+    of: MonthOf
+    awards: tuple[AwardLine, ...]
+    days: tuple[DayLine, ...]
+    users: tuple[UserLine, ...]
+    others: tuple[OtherCharge, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def figures(self) -> Statement:
+        return self.row.figures
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements of one month, largest list cost first, and their sums; money of nobody's usage beside them."""
+
+    of: MonthOf
+    rows: tuple[StatementRow, ...]
+    total: Statement
+    suspense_minor: int
+    months: tuple[str, ...]
+    """Months that have begun, the newest first."""
+
+
+def statement(store: Store, scope: Scope, project: str, month: str, now: int) -> StatementPaper:
+    """The statement of a project's month.
+
+    Args:
+        store: where the ledger is.
+        scope: whoever sees the whole centre, or leads the project.
+        project: its slug.
+        month: "2026-10".
+        now: UTC epoch seconds; of the month that holds it, days that are over are in.
+
+    Raises:
+        NoStatement: no month, or one in which nothing can have been charged.
+        UnknownProject: not there, or not the asker's to see (the same words).
+    """
+    with store.read() as conn:
+        of = _month(conn, store, month, now, project)
+        facts = _projects(conn, scope, project)
+        moved = _by_project(movements(conn, project=project, last=month)).get(project, {})
+        until = min(of.after, day_of(now, store.settings.centre.zone))
+        days = tuple(day_lines(conn, project, of.first, until))
+        users = tuple(user_lines(conn, project, of.first, until))
+        others = tuple(rows_of(conn, [project], of.first, until))
+        sums = figures(moved, month)
+        return StatementPaper(
+            number=f"{month}/{project}",
+            row=_row(project, facts, sums),
+            of=of,
+            awards=tuple(award_lines(conn, project, of.first, until)),
+            days=days,
+            users=users,
+            others=others,
+            differences=_differences(sums, of, days, users, others),
+        )
+
+
+def statements(store: Store, scope: Scope, month: str, now: int) -> Statements:
+    """All statements of a month that the scope may see: of projects that ever moved anything on an account.
+
+    Raises:
+        NoStatement: as `statement`.
+    """
+    with store.read() as conn:
+        of = _month(conn, store, month, now)
+        facts = _projects(conn, scope)
+        all_moved = movements(conn, last=month)
+    by_project = _by_project(all_moved)
+    if isinstance(scope, OwnProjects):
+        by_project = {project: moved for project, moved in by_project.items() if project in facts}
+    rows = [_row(project, facts, figures(moved, month)) for project, moved in by_project.items()]
+    rows = [row for row in rows if row.figures != Statement(0, 0, 0) and _of_month(row.figures)]
+    rows.sort(key=lambda row: (-row.figures.list_minor, row.project))
+    suspense = sum(minor for (_, account, _kind), minor in all_moved.items() if account == "suspense")
+    return Statements(
+        of,
+        tuple(rows),
+        total_of([row.figures for row in rows]),
+        suspense if isinstance(scope, WholeCentre) else 0,
+        months_until(store, now),
+    )
+
+
+def total_of(found: list[Statement]) -> Statement:
+    """The sum of statements, line by line; the ceiling is that of all which have one."""
+    ceilings = [one.ceiling_minor for one in found if one.ceiling_minor is not None]
+    names = (
+        "opening_minor", "list_minor", "subsidy_minor", "refunds_minor", "adjustments_minor", "write_offs_minor",
+        "payments_minor", "returned_minor",
+    )  # fmt: skip
+    drawn = sum(one.drawn_before_minor for one in found)
+    sums = {name: sum(getattr(one, name) for one in found) for name in names}
+    return Statement(**sums, drawn_before_minor=drawn, ceiling_minor=sum(ceilings) if ceilings else None)
+
+
+def months_until(store: Store, now: int) -> tuple[str, ...]:
+    """The months from the centre's opening to now, the newest first."""
+    centre = store.settings.centre
+    day, found = day_of(now, centre.zone).replace(day=1), []
+    while f"{day:%Y-%m}" >= f"{centre.opened_on:%Y-%m}":
+        found.append(f"{day:%Y-%m}")
+        day = (day - timedelta(days=1)).replace(day=1)
+    return tuple(found)
+
+
+def _of_month(found: Statement) -> bool:
+    """Whether there is anything to say: money owed, moved, or an award to draw on."""
+    moving = (found.opening_minor, found.list_minor, found.closing_minor, found.returned_minor, found.payments_minor)
+    return any(moving) or bool(found.ceiling_left_minor)
+
+
+def _month(conn: Connection, store: Store, month: str, now: int, project: str = "") -> MonthOf:
+    zone = store.settings.centre.zone
+    try:
+        window = month_window(month, zone)
+    except ValueError as problem:
+        raise NoStatement(month, "it is no month; write one like 2026-10") from problem
+    today, after = day_of(now, zone), day_of(window.end_s, zone)
+    first = day_of(window.start_s, zone)
+    if first > today:
+        raise NoStatement(month, "it has not begun")
+    until = min(after, today)
+    ask = select(func.min(dirty.c.period)).where(dirty.c.kind == POSTING, dirty.c.period < until.isoformat())
+    behind = conn.scalar(ask.where(dirty.c.project == project) if project else ask)
+    if behind is not None:
+        until = max(first, min(until, date.fromisoformat(behind)))
+    sealed = conn.execute(select(closed_months).where(closed_months.c.month == month)).first()
+    seal = (sealed.seq, sealed.hash) if sealed else head(conn) or (0, "")
+    return MonthOf(month, window, sealed is not None, first, until, after, seal)
+
+
+def _projects(conn: Connection, scope: Scope, project: str | None = None) -> dict[str, Project]:
+    """Slug → what is known of the projects whose money the scope may see."""
+    table = Project.__table__
+    ask = select(table)
+    if isinstance(scope, OwnProjects):
+        ask = ask.where(table.c.slug.in_(sorted(scope.leads)))
+    found = {row.slug: row for row in conn.execute(ask)}
+    if project is not None and project not in found:
+        there = select(charges_daily.c.day).where(charges_daily.c.project == project).limit(1)
+        if not project or isinstance(scope, OwnProjects) or conn.execute(there).first() is None:
+            raise UnknownProject(project, found)
+    return found  # type: ignore[return-value]  (rows with the same fields)
+
+
+def _by_project(moved: Mapping[tuple[str, str, str], int]) -> dict[str, dict[tuple[str, str, str], int]]:
+    found: dict[str, dict[tuple[str, str, str], int]] = {}
+    for (month, account, kind), minor in moved.items():
+        project = project_of(account)
+        if project is not None:
+            found.setdefault(project, {})[month, account.rsplit(":", 1)[1], kind] = minor
+    return found
+
+
+def _row(project: str, facts: Mapping[str, Project], sums: Statement) -> StatementRow:
+    known = facts.get(project)
+    if known is None:
+        return StatementRow(project, project, "", "", False, sums)
+    return StatementRow(project, known.title, known.organisation, known.category, known.made_up, sums)
+
+
+def _differences(
+    sums: Statement,
+    of: MonthOf,
+    days: tuple[DayLine, ...],
+    users: tuple[UserLine, ...],
+    others: tuple[OtherCharge, ...],
+) -> tuple[Difference, ...]:
+    """Where the detail does not sum to the statement; nothing where all is well."""
+    if of.closed:
+        why = "usage that came in after the month was closed; it is adjusted in an open month"
+    elif of.until < of.after:
+        why = "days that are not in the ledger yet"
+    else:
+        why = "charges that are not in the ledger yet; they are posted within a minute while the Hub runs"
+    used = sum(line.list_minor or 0 for line in days)
+    beside = [other for other in others if other.kind in CHARGES]
+    paid = sum(line.subsidy_minor or 0 for line in days) + sum(other.subsidy_minor for other in beside)
+    found = [
+        Difference("list cost", sums.list_minor, used + sum(other.list_minor for other in beside), why),
+        Difference("subsidy", sums.subsidy_minor, paid, why),
+        Difference("users", used, sum(line.list_minor or 0 for line in users), "usage of which no user is recorded"),
+    ]
+    return tuple(one for one in found if one.minor)

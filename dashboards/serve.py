@@ -16,6 +16,7 @@ import panel as pn
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
 
+from dashboards import applications
 from dashboards._centre import BUILD, Centre
 from dashboards._handlers import Download, Health, Home, PageHandler
 from workbench import i18n, settings
@@ -98,12 +99,14 @@ def server(
             include_headers=[],
             include_cookies=[],
             compress_response=True,
+            xsrf_cookie_kwargs={"samesite": "Lax", "httponly": True},
             use_index=False,
             keep_alive_milliseconds=20_000,
             unused_session_lifetime_milliseconds=30_000,
             extra_patterns=[
                 *identity.patterns(auth),
                 *api.handlers(store, auth),
+                *applications.handlers(centre),
                 (r"/health", Health),
                 (r"/?", Home, given),
                 (rf"/({pages})/download/([a-z0-9-]+)\.csv", Download, given),

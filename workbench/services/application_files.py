@@ -133,6 +133,13 @@ def file_of(store: Store, reference: str, who: str, now: int) -> File:
         )
 
 
+def conflict_of(store: Store, reference: str, who: str) -> Conflict | None:
+    """The conflict of interest that this person declared; None where they did not."""
+    asked = select(Conflict).join(Application, Conflict.application == Application.id)
+    with store.db() as db:
+        return db.scalars(asked.where(Application.reference == reference, Conflict.person == who)).first()
+
+
 def _listed(application: Application, award: Award | None, today: date, *, own: bool) -> Listed:
     days = days_to_decision(application.received_on, application.decided_on, today)
     return Listed(

@@ -133,8 +133,10 @@ def declare_conflict(store: Store, reference: str, who: str, reason: str, now: i
             _note(db, application, actor, now, "conflict", reason)
 
 
-def score(store: Store, reference: str, who: str, points: Mapping[str, int], now: int) -> None:
+def score(store: Store, reference: str, who: str, points: Mapping[str, int], now: int, note: str = "") -> None:
     """A reviewer's points for every criterion; scored again, they replace the former ones (the history keeps both).
+
+    A note goes into the history, for those who may read the review.
 
     Raises:
         UnknownApplication, UnknownPerson, ClosedByConflict. StepRefused: not a reviewer, or not being assessed.
@@ -149,7 +151,8 @@ def score(store: Store, reference: str, who: str, points: Mapping[str, int], now
             raise StepRefused(reference, "score", why, "It is scored in the preliminary and further assessment.")
         db.execute(delete(Score).where(Score.application == application.id, Score.reviewer == who))
         db.add_all(Score(application.id, who, name, value, moment(now)) for name, value in points.items())
-        _note(db, application, actor, now, "score", ", ".join(f"{name} {value}" for name, value in points.items()))
+        said = ", ".join(f"{name} {value}" for name, value in points.items())
+        _note(db, application, actor, now, "score", f"{said}. {note.strip()}" if note.strip() else said)
 
 
 def recommend(store: Store, reference: str, who: str, amount_minor: int, note: str, now: int) -> None:

@@ -1,0 +1,53 @@
+"""What the application handlers share: the store, a worker for steps, another for previews, those made so far."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from workbench import i18n
+from workbench.services.awarding import Decided
+from workbench.services.preview import Preview, preview
+from workbench.store.engine import Store
+
+KEPT = 32
+"""Previews kept; each is a few kilobytes."""
+FRESH_S = 900
+"""A preview is made anew after so long: awards and jobs of others may have come in."""
+
+T = TypeVar("T")
+
+
+class Desk:
+    """One for all handlers. Steps go through one worker, one after the other: what a step finds is what it changes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.steps = ThreadPoolExecutor(max_workers=1, thread_name_prefix="applications")
+        self.slow = ThreadPoolExecutor(max_workers=1, thread_name_prefix="previews")
+        self.previews: OrderedDict[Any, Future[Preview]] = OrderedDict()
+
+    async def run(self, work: Callable[..., T], *given: Any) -> T:
+        """The work in the worker, in the language of the visitor."""
+        language = i18n.language()
+
+        def spoken() -> T:
+            with i18n.speaking(language):
+                return work(*given)
+
+        return await asyncio.get_running_loop().run_in_executor(self.steps, spoken)
+
+    def preview(self, reference: str, stage: str, decided: Decided) -> Future[Preview]:
+        """The preview of an award today, made or in the making; one that failed is tried again when asked again."""
+        now = int(time.time())
+        asked = (reference, stage, decided, now // FRESH_S)
+        kept = self.previews.get(asked)
+        if kept is None or (kept.done() and kept.exception() is not None):
+            kept = self.slow.submit(preview, self.store, reference, decided, now)
+            self.previews[asked] = kept
+        self.previews.move_to_end(asked)
+        while len(self.previews) > KEPT:
+            self.previews.popitem(last=False)[1].cancel()
+        return kept

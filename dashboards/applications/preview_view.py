@@ -1,0 +1,168 @@
+"""The preview before the vote, in words, pictures and rows: the centre without the award and with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from markupsafe import Markup
+
+from dashboards.applications.pictures import month_name, two_lines
+from workbench.i18n import _
+from workbench.pages import words
+from workbench.services.preview import Preview
+from workbench.units import BASIS_POINTS, money_short
+
+Number = float | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small picture with its title and the sentence that says what it shows; no drawing where nothing is known."""
+
+    title: str
+    says: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure without the award, with it, and what that means."""
+
+    label: str
+    without: str
+    with_: str
+    means: str
+    state: str = ""
+
+
+def shown(found: Preview, symbol: str, of_category: str = "") -> dict[str, Any]:
+    """What the template needs."""
+    names = [month_name(one.month) for one in found.months]
+
+    def money(value: float) -> str:
+        return money_short(round(value), symbol)
+
+    return {
+        "facts": facts(found, symbol),
+        "pictures": pictures(found, names, money),
+        "rows": [row(one, names[place], money) for place, one in enumerate(found.months)],
+        "says": found.says,
+        "about": of_category,
+    }
+
+
+def facts(found: Preview, symbol: str) -> list[Fact]:
+    """Occupancy, wait, what is free to promise, how long the fund lasts."""
+    months = found.months
+    before, after = _mean(m.occupancy_bp_without for m in months), _mean(m.occupancy_bp_with for m in months)
+    short, long = _most(m.wait_median_s_without for m in months), _most(m.wait_median_s_with for m in months)
+    free, left = found.fund_free_minor_without, found.fund_free_minor_with
+    until, then = found.fund_lasts_until_without, found.fund_lasts_until_with
+    days = (until - then).days if until and then else None
+    century = _("beyond a century")
+    return [
+        Fact(
+            _("Occupancy, mean of the months"),
+            _percent(before),
+            _percent(after),
+            "" if before is None or after is None else _points((after - before) * 100),
+        ),
+        Fact(
+            _("Median queue wait, worst month"),
+            words.duration(short),
+            words.duration(long),
+            "" if short is None or long is None else _longer(long - short),
+        ),
+        Fact(
+            _("Free to promise"),
+            money_short(free, symbol),
+            money_short(left, symbol),
+            _("The award does not fit the fund") if left < 0 else _("after the reserve and all commitments"),
+            "act" if left < 0 else "",
+        ),
+        Fact(
+            _("The fund lasts until"),
+            words.day(until) if until else century,
+            words.day(then) if then else century,
+            "" if days is None else _("at this pace: {n} days sooner").format(n=f"{days:,}"),
+        ),
+    ]
+
+
+def pictures(found: Preview, names: Sequence[str], money: Callable[[float], str]) -> list[Picture]:
+    months = found.months
+    occupancy = [[_share(v) for v in one] for one in _pairs(months, "occupancy_bp")]
+    wait = [[None if v is None else v / 3600 for v in one] for one in _pairs(months, "wait_median_s")]
+    late = _pairs(months, "wait_p95_s")
+    fund = _pairs(months, "fund_left_minor")
+    peak = max((v for v in occupancy[1] if v is not None), default=None)
+    return [
+        Picture(
+            _("Occupancy, % of GPU time in service"),
+            _("Unknown: nobody stated the capacity.")
+            if peak is None
+            else _("With the award the fullest month is {share} full.").format(share=words.percent(peak / 100)),
+            two_lines(names, *occupancy, lambda v: f"{v:.0f}%", least_top=100),
+        ),
+        Picture(
+            _("Queue wait, median, hours"),
+            _("19 of 20 jobs wait less than {wait} in the worst month with the award.").format(
+                wait=words.duration(_most(late[1]))
+            ),
+            two_lines(names, *wait, lambda v: f"{v:.3g} h"),
+        ),
+        Picture(
+            _("Left of the fund at the month's end"),
+            _("Budget less reserve less all subsidy drawn by then."),
+            two_lines(names, *fund, money, from_zero=False),
+        ),
+    ]
+
+
+def row(month: Any, name: str, money: Callable[[float], str]) -> list[str]:
+    """One month of the table, without and with."""
+    pairs = [
+        (_percent(_bp(month.occupancy_bp_without)), _percent(_bp(month.occupancy_bp_with))),
+        (words.duration(month.wait_median_s_without), words.duration(month.wait_median_s_with)),
+        (words.duration(month.wait_p95_s_without), words.duration(month.wait_p95_s_with)),
+        (money(month.fund_left_minor_without), money(month.fund_left_minor_with)),
+    ]
+    return [name, f"{month.applicant_gpu_hours:,}", *(text for pair in pairs for text in pair)]
+
+
+def _pairs(months: Sequence[Any], name: str) -> list[list[Any]]:
+    return [[getattr(one, f"{name}_{side}") for one in months] for side in ("without", "with")]
+
+
+def _bp(value: int | None) -> Number:
+    return None if value is None else value / BASIS_POINTS
+
+
+def _share(value: int | None) -> Number:
+    return None if value is None else value / 100
+
+
+def _percent(share: Number) -> str:
+    return words.percent(share)
+
+
+def _mean(values: Any) -> Number:
+    known = [value / BASIS_POINTS for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _most(values: Any) -> Number:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _points(points: float) -> str:
+    more = _("{n} points more") if points >= 0 else _("{n} points less")
+    return more.format(n=f"{abs(points):.1f}")
+
+
+def _longer(seconds: float) -> str:
+    if abs(seconds) < 1:
+        return _("no longer than without it")
+    said = _("{time} longer") if seconds > 0 else _("{time} shorter")
+    return said.format(time=words.duration(abs(seconds)))

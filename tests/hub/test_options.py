@@ -5,8 +5,11 @@ import re
 import pytest
 
 from workbench.clusters.gpu import Gpus
+from workbench.domain.holds import Balance
+from workbench.domain.overuse import OverUseRule
+from workbench.domain.starts import Standing
 from workbench.errors import ChoiceRefused
-from workbench.hub import options
+from workbench.hub import cards, options
 from workbench.hub.machine import GIB, Held, Machine
 from workbench.services.people import Place
 from workbench.services.quote import Quote
@@ -21,29 +24,39 @@ def a_machine(cores=4, gib=64, names=()):
 
 
 def a_quote(profile, project, **changes):
-    facts = {"resource": "cpu", "price_per_unit_minor": 20, "list_minor_per_hour": 40, "subsidy_minor_per_hour": 28}
+    facts = {"resource": "cpu", "list_minor_per_hour": 40, "subsidy_minor_per_hour": 28, "standings": (standing(),)}
     facts |= {"user_minor_per_hour": 12, "rate_bp": 7000, "award_left_minor": 2_800_000, "hours_left": 70_000.0}
     facts |= {"award_state": "live", "why": ""}
     return Quote(profile.id, project, **(facts | changes))
 
 
-def offer(settings, machine=None, held=(), places=(ALPHA, BETA), quote=a_quote, last=None):
-    return options.offer(settings, machine or a_machine(), held, places, quote, last or {})
+def standing(free_minor=2_800_000, *, award=1, without_award=False):
+    balance = Balance(10_000_000, 10_000_000 - free_minor, 0)
+    rate_bp = 7000 if award else 0
+    rule = OverUseRule(12_500)
+    return Standing(award, rate_bp, balance, balance.drawn_minor, rule, opted_in=False, without_award=without_award)
 
 
-def check(settings, given, places=(ALPHA, BETA), machine=None):
+def offer(settings, machine=None, held=(), places=(ALPHA, BETA), quote=a_quote, last=None, warnings=None):
+    return cards.offer(settings, machine or a_machine(), held, places, quote, last or {}, warnings or {})
+
+
+def check(settings, given, places=(ALPHA, BETA), machine=None, quote=a_quote):
     here = machine or a_machine()
-    return options.check(
-        given, options.profiles_here(settings, here), places, lambda profile: options.unavailable(profile, here, ())
-    )
+
+    def reason(profile, project, hours):
+        taken = options.unavailable(profile, here, ())
+        return taken or options.refused_for(settings, quote(profile, project), hours)
+
+    return options.check(settings, given, options.profiles_here(settings, here), places, reason)
 
 
 def test_a_form_s_choice_is_taken(settings):
-    assert check(settings, {"profile": ["cpu-small"], "project": ["beta"]}) == options.Choice("cpu-small", "beta")
+    assert check(settings, {"profile": ["cpu-small"], "project": ["beta"]}) == options.Choice("cpu-small", "beta", 4)
 
 
 def test_the_api_s_choice_is_taken(settings):
-    assert check(settings, {"profile": "cpu-large", "project": "alpha"}) == options.Choice("cpu-large", "alpha")
+    assert check(settings, {"profile": "cpu-large", "project": "alpha"}) == options.Choice("cpu-large", "alpha", 4)
 
 
 GOOD = {"profile": ["cpu-small"], "project": ["alpha"]}
@@ -71,6 +84,15 @@ ATTACKS = {
     "environment": GOOD | {"env": {"LD_PRELOAD": "x"}},
     "more memory": GOOD | {"mem_gib": ["512"]},
     "a price of its own": GOOD | {"price": ["0"]},
+    "hours that cannot be asked": GOOD | {"hours": ["3"]},
+    "no hours at all": GOOD | {"hours": ["0"]},
+    "hours below zero": GOOD | {"hours": ["-1"]},
+    "a week": GOOD | {"hours": ["168"]},
+    "hours as a sum": GOOD | {"hours": ["4+4"]},
+    "hours in another script": GOOD | {"hours": ["٤"]},
+    "true hours": GOOD | {"hours": True},
+    "two times": GOOD | {"hours": ["4", "8"]},
+    "hours that are null": GOOD | {"hours": None},
     "an uploaded file": GOOD | {"profile_file": [b"x"]},
 }
 
@@ -91,7 +113,7 @@ def test_a_refusal_does_not_say_which_other_projects_there_are(settings):
 def test_somebody_without_a_project_starts_nothing_and_reads_why(settings):
     with pytest.raises(ChoiceRefused, match="no project"):
         check(settings, GOOD, places=())
-    assert "no project" in options.draw(offer(settings, places=()))
+    assert "no project" in cards.draw(offer(settings, places=()))
 
 
 def test_a_card_that_cannot_be_chosen_stays_with_its_reason_and_what_can(settings):
@@ -190,10 +212,12 @@ def test_the_last_hours_of_an_award_are_told_with_a_decimal(settings):
 
 
 def test_the_drawn_form_offers_what_is_checked(settings):
-    drawn = options.draw(offer(settings))
+    drawn = cards.draw(offer(settings))
     inputs = re.findall(r'<input type="radio" ([^>]*)>', drawn)
     offered = [re.search(r'name="(\w+)" value="([^"]+)"', text).groups() for text in inputs]
-    assert re.findall(r'<option value="(\w+)"', drawn) == ["alpha", "beta"]
+    assert re.findall(r'<option value="([a-z]+)"', drawn) == ["alpha", "beta"]
+    assert re.findall(r'<option value="(\d+)"', drawn) == ["1", "2", "4", "8", "12", "24"]
+    assert '<option value="4" selected>4 hours</option>' in drawn
     assert offered == [
         ("profile", "cpu-small"),
         ("profile", "cpu-large"),
@@ -203,11 +227,82 @@ def test_the_drawn_form_offers_what_is_checked(settings):
 
 
 def test_the_only_project_is_not_asked_for_and_still_sent(settings):
-    drawn = options.draw(offer(settings, places=(ALPHA,)))
+    drawn = cards.draw(offer(settings, places=(ALPHA,)))
     assert '<input type="hidden" name="project" value="alpha">' in drawn
-    assert "<select" not in drawn
+    assert '<select id="project"' not in drawn
 
 
 def test_names_in_the_form_are_text_never_markup(settings):
-    drawn = options.draw(offer(settings, places=(Place("alpha", "<script>alert(1)</script>", "member"),)))
+    drawn = cards.draw(offer(settings, places=(Place("alpha", "<script>alert(1)</script>", "member"),)))
     assert "<script>alert" not in drawn
+
+
+@pytest.mark.parametrize(("given", "hours"), [(["8"], 8), ("8", 8), (8, 8), (["1"], 1)])
+def test_hours_are_taken_from_a_form_and_from_the_api(settings, given, hours):
+    assert check(settings, GOOD | {"hours": given}).hours == hours
+
+
+def of_hours(settings, hours, **changes):
+    found = offer(settings, quote=lambda *of: a_quote(*of, **changes)).cards[1].terms[0].times
+    return next(time for time in found if time.hours == hours)
+
+
+def test_each_time_says_what_is_held_of_the_award_for_it(settings):
+    drawn = cards.draw(offer(settings, quote=lambda *of: a_quote(*of, list_minor_per_hour=2800)))
+    assert of_hours(settings, 4, list_minor_per_hour=2800) == cards.ForHours(4, "HK$78.40", "")
+    assert of_hours(settings, 24, list_minor_per_hour=2800).held == "HK$470.40"
+    assert '<span class="r" data-hours="4">HK$78.40</span>' in drawn
+    assert '<span class="r" data-hours="24" hidden>HK$470.40</span>' in drawn
+
+
+def test_a_time_that_the_award_does_not_cover_says_how_much_is_free_and_what_to_do(settings):
+    few = {"list_minor_per_hour": 2800, "standings": (standing(5_000),)}
+    assert of_hours(settings, 4, **few).refused == (
+        "The award of alpha has HK$50.00 free, this needs HK$78.40 for 4 hours: choose 2 hours, a smaller card, "
+        "or ask the project's lead about a supplement."
+    )
+    assert of_hours(settings, 2, **few) == cards.ForHours(2, "HK$39.20", "")
+    with pytest.raises(ChoiceRefused, match=r"has HK\$50\.00 free"):
+        check(settings, GOOD, quote=lambda *of: a_quote(*of, **few))
+    assert check(settings, GOOD | {"hours": "2"}, quote=lambda *of: a_quote(*of, **few)).hours == 2
+
+
+def test_an_award_without_enough_for_an_hour_names_no_shorter_time(settings):
+    refused = of_hours(settings, 1, list_minor_per_hour=2800, standings=(standing(100),)).refused
+    assert "choose a smaller card, or ask" in refused
+
+
+def test_without_an_award_nothing_starts_unless_the_centre_says_so(settings):
+    def without(**given):
+        return {"standings": (standing(award=None, **given),), "rate_bp": 0, "hours_left": None}
+
+    assert "no award that pays now" in of_hours(settings, 1, **without()).refused
+    assert of_hours(settings, 1, **without(without_award=True)) == cards.ForHours(1, "", "")
+
+
+def test_what_has_no_price_cannot_be_held_and_does_not_start(settings):
+    unpriced = {"list_minor_per_hour": None, "why": "No list price for H200."}
+    assert of_hours(settings, 1, **unpriced).refused == "No list price for H200."
+    at_list_price = unpriced | {"standings": (standing(award=None, without_award=True),)}
+    assert of_hours(settings, 1, **at_list_price).refused == ""
+
+
+def test_a_profile_may_have_its_own_hours(settings):
+    small = settings.profiles[0].model_copy(update={"most_hours": 2, "default_hours": 1})
+    own = settings.model_copy(update={"profiles": (small, *settings.profiles[1:])})
+    of = offer(own)
+    assert (of.asked, of.cards[0].default_hours, of.cards[1].default_hours) == (1, 1, 4)
+    assert of.cards[0].terms[0].times[2].refused == "This card can be had for 2 hours at most."
+    assert check(own, GOOD).hours == 1
+    with pytest.raises(ChoiceRefused, match="can be had for 1, 2 hours"):
+        check(own, GOOD | {"hours": "4"})
+
+
+def test_the_hours_of_the_last_server_are_proposed_again(settings):
+    assert offer(settings, last={"profile": "cpu-large", "project": "beta", "hours": 12}).asked == 12
+    assert offer(settings, last={"profile": "cpu-large", "project": "beta", "hours": 3}).asked == 4
+
+
+def test_what_must_be_said_of_an_award_is_said_above_the_cards(settings):
+    drawn = cards.draw(offer(settings, warnings={"beta": "10% or less of the award is left."}))
+    assert 'data-project="beta">beta: 10% or less of the award is left.' in drawn

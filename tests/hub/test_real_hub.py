@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,10 @@ import psutil
 import pytest
 from sqlalchemy import select
 
+from tests.builders import add_prices
 from tests.centre import four_free_ports, processes_of
+from workbench.domain.awards import Award
+from workbench.domain.holds import Hold
 from workbench.domain.jobs import Job
 from workbench.domain.projects import Member, Person, Project
 from workbench.errors import NotInstalled
@@ -29,6 +33,8 @@ from workbench.services.people import hash_password
 from workbench.settings import load
 from workbench.store.engine import open_store
 
+HOUR_MINOR, CEILING = 14, 100
+"""A core-hour at HK$0.20 and 70%, and an award that covers seven of them."""
 CONFIG = f"""
 exec(compile(open({str(HUB_CONFIG)!r}).read(), {str(HUB_CONFIG)!r}, "exec"))
 c.JupyterHub.services = [s if s["name"] != "centre" else {{"name": "centre"}} for s in c.JupyterHub.services]
@@ -127,6 +133,8 @@ def house(tmp_path_factory):
                     (("ana", None), ("bob", None), ("op", "operator"), ("exec", "executive"))])  # fmt: skip
         db.flush()
         db.add_all([Member("alpha", name, "member") for name in ("ana", "bob")])
+        db.add(Award("alpha", None, 7000, CEILING, date(2026, 1, 1), date(2030, 1, 1), date(2026, 1, 1)))
+    add_prices(opened, {"2026-01-01": {"cpu": "0.20"}})
     opened.engine.dispose()
     return settings
 
@@ -173,6 +181,16 @@ def jobs(house, project="alpha"):
     return found
 
 
+def holds(house):
+    """Key, amount and settled amount of each hold, oldest first."""
+    opened = open_store(house)
+    with opened.db() as db:
+        holds = db.scalars(select(Hold).order_by(Hold.placed_at))
+        found = [(hold.key, hold.amount_minor, hold.settled_minor) for hold in holds]
+    opened.engine.dispose()
+    return found
+
+
 def test_a_server_that_no_hub_knows_is_ended_and_metered(hub, house):
     (job,) = wait_until(lambda: [job for job in jobs(house, "beta") if job.end_at], 30, hub.log)
     assert job.job_id == "stray"
@@ -186,6 +204,17 @@ def test_a_wrong_choice_is_answered_with_the_reason_and_starts_nothing(hub):
         assert answer.status_code == 400
         assert "spawn-error-msg" in answer.text
     assert ana.server() is None
+
+
+def test_more_time_than_the_award_covers_is_refused_with_what_is_free(hub, house):
+    ana = hub.login("ana")
+    for answer in (
+        ana.choose(profile="cpu-small", project="alpha", hours="8"),
+        ana.api("POST", "/users/ana/server", json={"profile": "cpu-small", "project": "alpha", "hours": 8}),
+    ):
+        assert answer.status_code == 400
+        assert "has HK$1.00 free, this needs HK$1.12 for 8 hours: choose 4 hours" in answer.text
+    assert holds(house) == []
 
 
 def test_the_api_is_no_way_around_the_cards(hub):
@@ -218,7 +247,7 @@ def test_an_executive_lands_on_the_centre_s_page_and_can_start_nothing(hub):
 def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, house):
     ana = hub.login("ana")
     assert 'value="cpu-small"' in ana.client.get("/hub/spawn").text
-    assert ana.choose(profile="cpu-small", project="alpha").status_code == 200
+    assert ana.choose(profile="cpu-small", project="alpha", hours="4").status_code == 200
     told = ana.progress()
     assert told[-1]["ready"], told
     assert any("Starting JupyterLab" in event["message"] for event in told)
@@ -229,6 +258,8 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     assert environment["HOME"] == str(house.homes / "ana")
     assert (house.homes / "ana").stat().st_mode & 0o077 == 0
 
+    assert holds(house) == [(record["server_id"], 4 * HOUR_MINOR, None)]
+
     services = psutil.Process(hub.process.pid).children()
     hub.end(signal.SIGKILL)
     wait_until(lambda: not [p for p in services if "workbench.hub" in cmdline(p) and p.is_running()], 15)
@@ -238,7 +269,7 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     ana = hub.login("ana")
     found = wait_until(ana.server, 20, hub.log)
     assert found["ready"]
-    assert found["user_options"] == {"profile": "cpu-small", "project": "alpha"}
+    assert found["user_options"] == {"profile": "cpu-small", "project": "alpha", "hours": 4}
     assert ana.client.get("/user/ana/lab").status_code == 200
     assert server.is_running()
 
@@ -251,6 +282,7 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     assert (job.cpu_cores, job.gpu_parts, job.state) == (1, 0, "COMPLETED")
     wait_until(lambda: not list(records.folder(house).glob("*.json")), 10)
     assert len(jobs(house)) == 1
+    assert holds(house) == [(record["server_id"], 4 * HOUR_MINOR, 0)]  # seconds of it: less than half a cent
 
 
 def test_a_server_that_ends_while_no_hub_is_there_is_counted_once(hub, house):
@@ -265,6 +297,7 @@ def test_a_server_that_ends_while_no_hub_is_there_is_counted_once(hub, house):
     hub.start()
     (job,) = wait_until(lambda: [job for job in jobs(house) if job.job_id == record["server_id"] and job.end_at], 60)
     assert int(job.start_at.timestamp()) == record["started_at"]
+    assert holds(house)[-1] == (record["server_id"], 4 * HOUR_MINOR, 0)
     assert hub.login("ana").server() is None
     assert len(jobs(house)) == 2  # this one and that of the test before
 
@@ -274,6 +307,7 @@ def test_a_home_that_cannot_be_made_is_said_on_the_page_that_asked(hub, house):
     answer = hub.login("bob").choose(profile="cpu-small", project="alpha")
     assert f"Cannot write in {house.homes / 'bob'}" in answer.text
     assert all(job.user_name != "bob" for job in jobs(house))
+    assert all(settled is not None for _key, _amount, settled in holds(house))
 
 
 def test_a_hub_that_is_stopped_leaves_nothing_behind(hub, house):

@@ -32,6 +32,11 @@ class Standing:
     def free_minor(self) -> int:
         return max(0, self.balance.free_minor)
 
+    @property
+    def left_minor(self) -> int:
+        """What is not drawn yet, held or not."""
+        return max(0, self.balance.ceiling_minor - self.balance.drawn_minor)
+
 
 @dataclass(frozen=True, slots=True)
 class StartTerms:

@@ -1,4 +1,4 @@
-"""The choice before a server starts: profile and project. One declaration draws the cards and checks what comes back.
+"""The choice before a server starts, checked: profile, project, hours.
 
 What comes back is never trusted: it may be written by hand, repeated from last month, or sent to the Hub's API. It is
 checked when it arrives and again when the server starts, against what this person has and this machine can do then.
@@ -7,23 +7,17 @@ checked when it arrives and again when the server starts, against what this pers
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workbench.errors import ChoiceRefused
-from workbench.hub.look import TEMPLATE_PATH
-from workbench.hub.machine import GIB, Held, Machine, free_cores, free_devices
+from workbench.hub.machine import GIB, Held, Machine, free_devices
 from workbench.i18n import _, ngettext
 from workbench.services.people import Place
 from workbench.services.quote import Quote
+from workbench.services.start_words import refusal
 from workbench.settings import ProfileSettings, Settings
-from workbench.units import money
+from workbench.units import HOUR_S
 
-TEMPLATES = Path(__file__).parent / "templates"
-MANY_HOURS = 100_000
-"""Eleven years: how many more does not matter to anybody."""
-FIELDS = ("profile", "project")
+FIELDS = ("profile", "project", "hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,80 +26,11 @@ class Choice:
 
     profile: str
     project: str
+    hours: int
 
-    def as_options(self) -> dict[str, str]:
+    def as_options(self) -> dict[str, str | int]:
         """As the Hub keeps it with the server."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What an hour of a card costs a project, in words; `left`: what its award still covers, `why`: what is missing."""
-
-    project: str
-    list_price: str
-    pays: str
-    left: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One profile as a person sees it; `unavailable` says why it cannot be chosen and what can, '' where it can."""
-
-    profile: ProfileSettings
-    free: str
-    terms: tuple[Terms, ...]
-    unavailable: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """All that the start page shows."""
-
-    cards: tuple[Card, ...]
-    places: tuple[Place, ...]
-    project: str | None
-
-
-def offer(
-    settings: Settings,
-    machine: Machine,
-    held: Iterable[Held],
-    places: Sequence[Place],
-    quote: Callable[[ProfileSettings, str], Quote],
-    last: Mapping[str, object],
-) -> Offer:
-    """What this person may choose from now.
-
-    Args:
-        settings: profiles and the currency's sign.
-        machine: what there is.
-        held: what the running servers hold of it.
-        places: the person's projects.
-        quote: what an hour of a profile costs a project.
-        last: the options of their last server, which is proposed again; empty at first.
-    """
-    held = tuple(held)
-    profiles = profiles_here(settings, machine)
-    reasons = {profile.id: unavailable(profile, machine, held) for profile in profiles}
-    free = [profile.id for profile in profiles if not reasons[profile.id]]
-    chosen = last.get("profile") if last.get("profile") in free else next(iter(free), None)
-    instead = next((profile.title for profile in profiles if profile.id in free), None)
-    cards = tuple(
-        Card(
-            profile,
-            free_now(profile, machine, held),
-            tuple(_terms(quote(profile, place.project), settings.centre.symbol) for place in places),
-            _with_instead(reasons[profile.id], instead),
-            profile.id == chosen,
-        )
-        for profile in profiles
-    )
-    own = [place.project for place in places]
-    project = str(last.get("project")) if last.get("project") in own else next(iter(own), None)
-    return Offer(cards, tuple(places), project)
 
 
 def profiles_here(settings: Settings, machine: Machine) -> tuple[ProfileSettings, ...]:
@@ -127,26 +52,21 @@ def model_of(name: str) -> str:
     return found.group() if found else name.removeprefix("NVIDIA ")
 
 
-def draw(of: Offer, template: str = "_cards.html") -> str:
-    """The cards as HTML, for inside of the Hub's form."""
-    folders = FileSystemLoader([TEMPLATES, TEMPLATE_PATH])
-    templates = Environment(loader=folders, autoescape=True, undefined=StrictUndefined)
-    return templates.get_template(template).render(offer=of, no_project=no_project(), _=_, ngettext=ngettext)
-
-
 def check(
+    settings: Settings,
     given: Mapping[str, object],
     profiles: Sequence[ProfileSettings],
     places: Sequence[Place],
-    reason: Callable[[ProfileSettings], str],
+    reason: Callable[[ProfileSettings, str, int], str],
 ) -> Choice:
     """The choice, if it is one that this person can have now.
 
     Args:
+        settings: for how many hours a profile can be asked; without hours it is asked for its default.
         given: what came back: a form's lists of texts, or the API's values.
         profiles: all that are declared.
         places: the person's projects.
-        reason: why a profile cannot be chosen now, '' where it can.
+        reason: why a profile cannot be had for a project and so many hours now, '' where it can.
 
     Raises:
         ChoiceRefused: anything else; its sentence is for the person.
@@ -155,8 +75,8 @@ def check(
         raise ChoiceRefused(no_project())
     extra = sorted(str(key) for key in given if key not in FIELDS)
     if extra:
-        raise ChoiceRefused(_("Only a profile and a project can be chosen. Open the start page and choose there."))
-    values = {field: _single(given.get(field)) for field in FIELDS}
+        raise ChoiceRefused(_("Only profile, project and hours can be chosen. Open the start page and choose there."))
+    values = {field: _single(given.get(field)) for field in FIELDS[:2]}
     if values["profile"] is None or values["project"] is None:
         raise ChoiceRefused(_("Choose one profile and one project."))
     profile = next((p for p in profiles if p.id == values["profile"]), None)
@@ -165,10 +85,14 @@ def check(
     place = next((p for p in places if p.project == values["project"]), None)
     if place is None:
         raise ChoiceRefused(_("You are not in this project. Choose one of yours."))
-    why = reason(profile)
+    hours = hours_of(given["hours"]) if "hours" in given else settings.default_hours(profile)
+    if hours not in settings.hours(profile):
+        can = ", ".join(map(str, settings.hours(profile)))
+        raise ChoiceRefused(_("{profile} can be had for {hours} hours.").format(profile=profile.title, hours=can))
+    why = reason(profile, place.project, hours)
     if why:
         raise ChoiceRefused(_("{profile} cannot be started: {reason}").format(profile=profile.title, reason=why))
-    return Choice(profile.id, place.project)
+    return Choice(profile.id, place.project, hours)
 
 
 def no_project() -> str:
@@ -194,36 +118,21 @@ def unavailable(profile: ProfileSettings, machine: Machine, held: Iterable[Held]
     return ""
 
 
-def free_now(profile: ProfileSettings, machine: Machine, held: Iterable[Held]) -> str:
-    """How much of what the profile needs is free, in words."""
-    held = tuple(held)
-    if profile.gpus:
-        return _("{n} of {all} GPUs free").format(n=len(free_devices(machine, held)), all=len(machine.devices))
-    cores = free_cores(machine, held)
-    if cores:
-        return _("{n} of {all} cores free").format(n=cores, all=len(machine.cores))
-    return _("All {all} cores taken: you would share them").format(all=len(machine.cores))
+def refused_for(settings: Settings, quoted: Quote, hours: int) -> str:
+    """Why a project cannot start a card for so many hours, '' where it can.
+
+    What has no price can be started only where the settings let a project start without an award: nothing can be held.
+    """
+    if quoted.list_minor_per_hour is None:
+        without = any(standing.without_award for standing in quoted.standings)
+        return "" if without else quoted.why
+    return refusal(settings, quoted.project, quoted.standings, quoted.list_minor_per_hour, hours * HOUR_S)
 
 
-def _terms(quoted: Quote, symbol: str) -> Terms:
-    def amount(minor: int | None) -> str:
-        return _("unknown") if minor is None else money(minor, symbol)
-
-    left = ""  # without an award that pays, `why` says so
-    if quoted.hours_left is not None and quoted.hours_left >= MANY_HOURS:
-        left = _("more than {hours} hours").format(hours=f"{MANY_HOURS:,}")
-    elif quoted.hours_left is not None:
-        decimals = 0 if quoted.hours_left >= 10 else 1
-        left = _("{hours} more hours").format(hours=f"{quoted.hours_left:,.{decimals}f}")
-    return Terms(
-        quoted.project, amount(quoted.list_minor_per_hour), amount(quoted.user_minor_per_hour), left, quoted.why
-    )
-
-
-def _with_instead(reason: str, instead: str | None) -> str:
-    if not reason or instead is None:
-        return reason
-    return _("{reason} You can start: {instead}.").format(reason=reason, instead=instead)
+def hours_of(value: object) -> int | None:
+    """The number that a form's list or the API's value holds; None where it is none."""
+    text = _single(value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,4}", text, re.ASCII) else None
 
 
 def _single(value: object) -> str | None:

@@ -5,11 +5,9 @@ process behind. A Hub that comes back finds its servers by process id *and* star
 """
 
 import asyncio
-import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,33 +16,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-import psutil
 from jupyterhub.spawner import LocalProcessSpawner, SpawnException
 from jupyterhub.utils import random_port
 from traitlets import Instance, default
 
-from workbench.errors import ChoiceRefused, FolderUnwritable, WorkbenchError
-from workbench.hub import materials, options, records, runner, sandbox
+from workbench.errors import ChoiceRefused, WorkbenchError
+from workbench.errors import Refused as AgainstTheRules
+from workbench.hub import books, choosing, environment, homes, listening, options, records, runner, sandbox
 from workbench.hub.centre_store import store_of
 from workbench.hub.machine import GIB, Held, machine, share_of
 from workbench.hub.processes import Process, process_of
+from workbench.hub.strays import end_orphans
 from workbench.i18n import _
 from workbench.services import meter, people
 from workbench.services.quote import quote
-from workbench.settings import ROOT, ProfileSettings, Settings
-from workbench.units import gpu_parts
+from workbench.settings import ProfileSettings, Settings
+from workbench.units import HOUR_S, gpu_parts
 
-COURSE = ROOT / "notebooks"
-LAB_CONFIG = ROOT / "hub_config" / "jupyter"
-FIRST_PAGE = "/lab/tree/course/01_explore_occupancy.ipynb"
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 """Names of people become names of folders."""
 GRACE_S = 6.0
 """How long a server may take to end in order; shorter than what `workbench down` gives the runner."""
 DATA_SLACK_BYTES = 2 * GIB
 """Address space that allocators reserve without using it, on top of the profile's memory."""
-THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
-"""Libraries that start a thread for each core of the machine unless <NAME>_NUM_THREADS says otherwise."""
 
 
 class Refused(SpawnException):
@@ -75,21 +69,13 @@ class LocalSpawner(LocalProcessSpawner):
     async def get_options_form(self) -> str:
         """The cards, with what is free and what it costs now."""
         last = self.orm_spawner.user_options or {}
-        return await asyncio.to_thread(self._draw, self.user.name, last)
-
-    def _draw(self, name: str, last: dict[str, object]) -> str:
-        store, now = store_of(self.centre), int(time.time())
-        of = options.offer(
-            self.centre, machine(), self.held.values(), people.places(store, name),
-            lambda profile, project: quote(store, profile, project, now), last,
-        )  # fmt: skip
-        return options.draw(of)
+        return await asyncio.to_thread(choosing.draw, self.centre, self.held.values(), self.user.name, last)
 
     @default("options_from_form")
     def _default_options_from_form(self) -> Any:
         return self.choice_from_form
 
-    async def choice_from_form(self, form_data: dict[str, object]) -> dict[str, str]:
+    async def choice_from_form(self, form_data: dict[str, object]) -> dict[str, str | int]:
         """The options of a posted form, or of a link's query."""
         given = {key: value for key, value in form_data.items() if key != "_xsrf"}
         return (await self._check(given)).as_options()
@@ -106,13 +92,8 @@ class LocalSpawner(LocalProcessSpawner):
         self.mem_limit = profile.mem_gib * GIB
 
     async def _check(self, given: dict[str, object]) -> options.Choice:
-        here = machine()
-        places = await asyncio.to_thread(people.places, store_of(self.centre), self.user.name)
         try:
-            return options.check(
-                given, options.profiles_here(self.centre, here), places,
-                lambda profile: options.unavailable(profile, here, self.held.values()),
-            )  # fmt: skip
+            return await asyncio.to_thread(choosing.checked, self.centre, self.held.values(), self.user.name, given)
         except ChoiceRefused as problem:
             raise Refused(str(problem)) from problem
 
@@ -137,8 +118,9 @@ class LocalSpawner(LocalProcessSpawner):
             raise Refused(_("All GPUs of this machine are taken now. Choose another card or try later.")) from problem
         try:
             self.stage = (15, _("Preparing your home and the course"))
-            await asyncio.to_thread(self._prepare_home)
-            await asyncio.to_thread(meter.record_request, store_of(self.centre), self._request(profile))
+            await self._prepare_home()
+            self.stage = (25, _("Holding its time of the award"))
+            await asyncio.to_thread(self._enter, profile)
             self.stage = (35, _("Starting JupyterLab"))
             self._launch(mine, await asyncio.to_thread(self._sandbox))
             await self._listening()
@@ -147,41 +129,37 @@ class LocalSpawner(LocalProcessSpawner):
             await self.stop(now=True)
             await self._close_request(str(problem) or "the start was given up")
             if isinstance(problem, WorkbenchError | OSError):
-                raise Refused(str(problem), status_code=500) from problem
+                status = 400 if isinstance(problem, AgainstTheRules) else 500
+                raise Refused(str(problem), status_code=status) from problem
             raise
         self.stage = (90, _("JupyterLab answers"))
         return "127.0.0.1", self.port
 
-    def _request(self, profile: ProfileSettings) -> meter.ServerRequest:
+    def _enter(self, profile: ProfileSettings) -> None:
         assert self.choice is not None
-        return meter.ServerRequest(
+        store, now = store_of(self.centre), int(time.time())
+        request = meter.ServerRequest(
             self.server_id, self.user.name, self.choice.project, profile.id,
-            profile.gpu_model if profile.gpus else None, gpu_parts(profile.gpus), profile.cpu_cores, int(time.time()),
+            profile.gpu_model if profile.gpus else None, gpu_parts(profile.gpus), profile.cpu_cores, now,
+            self.choice.hours * HOUR_S,
         )  # fmt: skip
+        books.enter(store, request, quote(store, profile, self.choice.project, now), now)
 
     async def _close_request(self, reason: str) -> None:
         await asyncio.to_thread(meter.record_refusal, store_of(self.centre), self.server_id, int(time.time()), reason)
 
-    def _prepare_home(self) -> None:
-        try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.home.chmod(0o700)
-            records.folder(self.centre).mkdir(parents=True, exist_ok=True)
-            self.log_file.parent.mkdir(parents=True, exist_ok=True)
-            first = not (self.home / "course").exists()
-            done = materials.deliver(COURSE, self.home / "course")
-        except OSError as problem:
-            raise FolderUnwritable(self.home, problem.strerror or str(problem)) from problem
-        there = (self.home / "course" / Path(FIRST_PAGE).name).exists()
-        self.default_url = FIRST_PAGE if first and there else "/lab"
+    async def _prepare_home(self) -> None:
+        others = (records.folder(self.centre), self.log_file.parent)
+        self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
 
     def _launch(self, mine: Held, isolation: list[str]) -> None:
         self.port = random_port()
+        assert self.choice is not None
         home = str(self.home)
         self.notebook_dir = home
         command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
-        env = self.get_env() | self._environment(mine)
+        env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, mine)
         with self.log_file.open("wb") as log:
             self.proc = subprocess.Popen(
                 command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -191,10 +169,17 @@ class LocalSpawner(LocalProcessSpawner):
         self.process = process_of(self.pid, "server")
 
     def _runner(self, mine: Held) -> list[str]:
-        record = records.file_of(self.centre, self.server_id)
+        assert self.choice is not None
+        record, time_limit_s = records.file_of(self.centre, self.server_id), self.choice.hours * HOUR_S
         # Limited only without a GPU: CUDA maps far more than it uses.
         limit = 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
-        numbers = [str(records.HEARTBEAT_S), str(GRACE_S), "0", str(limit), ",".join(map(str, mine.cores))]
+        numbers = [
+            str(records.HEARTBEAT_S),
+            str(GRACE_S),
+            str(time_limit_s),
+            str(limit),
+            ",".join(map(str, mine.cores)),
+        ]
         return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
 
     def _sandbox(self) -> list[str]:
@@ -212,22 +197,17 @@ class LocalSpawner(LocalProcessSpawner):
             Refused: it ended first; the end of its log is in the sentence.
         """
         started = time.monotonic()
-        while not await asyncio.to_thread(_answers, self.port):
+        while not await asyncio.to_thread(listening.answers, self.port):
             if await self.poll() is not None:
                 raise Refused(
-                    _("JupyterLab ended while starting. Its log ends: {end}").format(end=self._log_end()),
+                    _("JupyterLab ended while starting. Its log ends: {end}").format(
+                        end=listening.log_end(self.log_file)
+                    ),
                     status_code=500,
                 )
             elapsed_s = int(time.monotonic() - started)
             self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
             await asyncio.sleep(0.2)
-
-    def _log_end(self) -> str:
-        try:
-            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            lines = []
-        return " | ".join(line.strip() for line in lines[-3:] if line.strip()) or _("(empty)")
 
     async def progress(self) -> AsyncIterator[dict[str, object]]:
         """What is being done, while it is being done."""
@@ -238,7 +218,7 @@ class LocalSpawner(LocalProcessSpawner):
                 yield {"progress": told[0], "message": told[1]}
             await asyncio.sleep(0.3)
 
-    # --- environment ------------------------------------------------------------------------------------------------
+    # --- folders, environment -----------------------------------------------------------------------------------------
 
     @property
     def home(self) -> Path:
@@ -249,25 +229,7 @@ class LocalSpawner(LocalProcessSpawner):
         return self.centre.log / "servers" / f"{self.user.name}.log"
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
-        """Who they are, for programs that ask; there is no Unix account behind it."""
-        return env | {"USER": self.user.name, "LOGNAME": self.user.name, "HOME": str(self.home), "SHELL": "/bin/bash"}
-
-    def _environment(self, mine: Held) -> dict[str, str]:
-        assert self.choice is not None
-        here = str(Path(sys.executable).parent)
-        path = [here, *(p for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if p != here)]
-        own = {
-            "PATH": os.pathsep.join(path),
-            "JUPYTER_CONFIG_PATH": str(LAB_CONFIG),
-            "WORKBENCH_PROJECT": self.choice.project,
-            "WORKBENCH_PROFILE": self.choice.profile,
-            "WORKBENCH_SERVER_ID": self.server_id,
-            "WORKBENCH_API": f"http://127.0.0.1:{self.centre.hub.dashboards_port}/services/centre/api",
-            "CUDA_VISIBLE_DEVICES": ",".join(mine.devices),
-            # Dask fills these in from the environment: links that work through the Hub's proxy.
-            "DASK_DISTRIBUTED__DASHBOARD__LINK": "{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status",
-        }
-        return own | {f"{name}_NUM_THREADS": str(len(mine.cores)) for name in THREADS}
+        return env | environment.person(self.user.name, self.home)
 
     # --- state and end ----------------------------------------------------------------------------------------------
 
@@ -287,7 +249,8 @@ class LocalSpawner(LocalProcessSpawner):
             return
         self.server_id = state["server_id"]
         self.process = Process(state["pid"], state["created_at"], "server")
-        self.choice = options.Choice(**state["choice"]) if state["choice"] else None
+        # A server of before hours were asked runs without a limit.
+        self.choice = options.Choice(**{"hours": 0} | state["choice"]) if state["choice"] else None
         self.held[self.server_id] = Held(tuple(state["held"]["cores"]), tuple(state["held"]["devices"]))
 
     def clear_state(self) -> None:
@@ -304,7 +267,7 @@ class LocalSpawner(LocalProcessSpawner):
             status = None if self.process is not None and self.process.alive else 0
         if status is not None:
             if self.process is not None:
-                await asyncio.to_thread(_end_strays, self.server_id)
+                await asyncio.to_thread(end_orphans, self.server_id)
             self.clear_state()
         return status
 
@@ -330,19 +293,3 @@ class LocalSpawner(LocalProcessSpawner):
         if self.process is None or not self.process.alive:
             return False
         return bool(await super()._signal(sig))
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _end_strays(server_id: str) -> None:
-    """End whatever of this server outlived its runner, which only happens where that was killed."""
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("WORKBENCH_SERVER_ID") == server_id:
-                process.kill()
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue  # gone, or somebody else's

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+import psutil
 
 from workbench.hub import records
 from workbench.hub.processes import end
@@ -51,3 +52,13 @@ def end_strays(settings: Settings, known: set[str], hub_began_at: float) -> list
     }
     end(list(strays.values()), grace_s=GRACE_S)
     return list(strays)
+
+
+def end_orphans(server_id: str) -> None:
+    """End whatever of this server outlived its runner, which only happens where that was killed."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("WORKBENCH_SERVER_ID") == server_id:
+                process.kill()
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            continue  # gone, or somebody else's

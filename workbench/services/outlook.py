@@ -3,7 +3,7 @@
 The rate is the larger of two: what running holds draw in an hour, and the mean of the last seven whole days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -116,3 +116,13 @@ def gone_words(found: Outlook, zone: ZoneInfo) -> str:
     return _("{rate} it is gone on {when} ({zone}).").format(
         rate=rate, when=f"{when:%A, %-d %b %Y, %H:%M}", zone=zone.key
     )
+
+
+def warned(store: Store, projects: Collection[str], now: int) -> dict[str, str]:
+    """Project → what must be said of its awards, in words; only those that have reached a warning."""
+    zone = store.settings.centre.zone
+    said: dict[str, str] = {}
+    for found in outlook(store, now, frozenset(projects)):
+        if words := left_words(found):
+            said.setdefault(found.project, " ".join(part for part in (words, gone_words(found, zone)) if part))
+    return said

@@ -1,16 +1,18 @@
 """What a server costs before it starts: per hour at list price, the subsidy's part, the user's part."""
 
 from dataclasses import dataclass, replace
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from datetime import date
 
 from workbench.domain.awards import Award, award_state, current_award
-from workbench.domain.pricing import CPU, ListPrice, price_on
+from workbench.domain.job_price import hourly_list_minor
+from workbench.domain.starts import Standing
 from workbench.errors import NoPrice
-from workbench.services.spend_days import ONE_DAY, today_of
+from workbench.services.meter import PARTITION
+from workbench.services.pricelist import CPU, stored_prices
+from workbench.services.spend_days import today_of
+from workbench.services.standing import standings
 from workbench.settings import ProfileSettings
-from workbench.store.charges import decided_awards, drawn_by_award
+from workbench.store.charges import decided_awards
 from workbench.store.engine import Store
 from workbench.units import BASIS_POINTS, divide_half_even
 
@@ -19,11 +21,12 @@ from workbench.units import BASIS_POINTS, divide_half_even
 class Quote:
     """An estimate per hour in minor units; amounts None where there is no list price (`why` says so).
 
-    resource: GPU model, or "cpu". price_per_unit_minor: list price of one GPU-hour or one core-hour.
+    resource: GPU model, or "cpu". standings: what the project may start on (services.standing).
     list_minor_per_hour = subsidy_minor_per_hour + user_minor_per_hour: of the next hour, so the subsidy's part is at
     most what is left. rate_bp: of the award that pays now, 0 where none does. award_left_minor: subsidy left in that
-    award; None where none pays. award_state: 'live', 'exhausted', 'ahead', 'lapsed', 'none'. hours_left: hours that the
-    award still covers at this price; None where it pays nothing. why: a sentence where something is missing, else ''.
+    award; None where none pays. award_state: 'live', 'exhausted', 'ahead', 'lapsed', 'none'. hours_left: hours that
+    what is free of the award covers at this price; None where it pays nothing. why: a sentence where something is
+    missing, else ''.
     """
 
     profile: str
@@ -33,7 +36,7 @@ class Quote:
     award_left_minor: int | None
     award_state: str
     why: str
-    price_per_unit_minor: int | None = None
+    standings: tuple[Standing, ...] = ()
     list_minor_per_hour: int | None = None
     subsidy_minor_per_hour: int | None = None
     user_minor_per_hour: int | None = None
@@ -44,48 +47,51 @@ def quote(store: Store, profile: ProfileSettings, project: str, now: int) -> Quo
     """What one hour of this profile costs this project now.
 
     Args:
-        store: prices, awards and what was drawn on them.
+        store: prices, awards, what was drawn on them and what running work holds.
         profile: of the settings; with GPUs it is priced per GPU-hour of its model, without per core-hour.
         project: slug; one without an award pays the list price.
         now: UTC epoch seconds.
     """
-    today = today_of(store, now)
-    with store.read() as conn:
-        mine = frozenset({project})
-        awards = decided_awards(conn, mine, today)
-        drawn = drawn_by_award(conn, mine, today + ONE_DAY)
-        with Session(conn, expire_on_commit=False) as db:
-            prices = list(db.scalars(select(ListPrice)))
-    award = current_award(awards, today, drawn)
-    spent = drawn.get(award.id, 0) if award else 0
-    state = award_state(award, today, spent) if award else "none"
-    paying = award if award and state == "live" else None
-    left = paying.ceiling_minor - spent if paying else None
+    today, settings = today_of(store, now), store.settings
+    with store.db() as db:
+        found = standings(db, settings, project, now)
+        prices = stored_prices(db.connection(), settings.centre.zone)
+        awards = decided_awards(db.connection(), frozenset({project}), today)
+    paying = next((one for one in found if one.award is not None and one.left_minor > 0), None)
+    award = current_award(awards, today, {one.award: one.balance.drawn_minor for one in found if one.award})
+    state = _state(found, paying, award, today)
     resource, units = (profile.gpu_model or "", profile.gpus) if profile.gpus else (CPU, profile.cpu_cores)
     given = Quote(
         profile=profile.id,
         project=project,
         resource=resource,
         rate_bp=paying.rate_bp if paying else 0,
-        award_left_minor=left,
+        award_left_minor=paying.left_minor if paying else None,
         award_state=state,
         why="" if paying else _why(award, state),
+        standings=found,
     )
     try:
-        price = price_on(prices, resource, today).minor_per_hour
+        listed = hourly_list_minor(prices, profile.gpu_model if profile.gpus else None, units, now, PARTITION)
     except NoPrice as missing:
         return replace(given, why=str(missing))
-    listed = units * price
     full = divide_half_even(listed * given.rate_bp, BASIS_POINTS)
-    subsidy = min(full, left or 0)
+    subsidy = min(full, given.award_left_minor or 0)
     return replace(
         given,
-        price_per_unit_minor=price,
         list_minor_per_hour=listed,
         subsidy_minor_per_hour=subsidy,
         user_minor_per_hour=listed - subsidy,
-        hours_left=left / full if left is not None and full else None,
+        hours_left=paying.free_minor / full if paying and full else None,
     )
+
+
+def _state(found: tuple[Standing, ...], paying: Standing | None, award: Award | None, today: date) -> str:
+    if paying:
+        return "live"
+    if found[0].award is not None:
+        return "exhausted"
+    return award_state(award, today, 0) if award else "none"
 
 
 def _why(award: Award | None, state: str) -> str:

@@ -14,6 +14,7 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.starts import Standing
 from workbench.periods import day_of, day_start, moment
 from workbench.services.award_versions import award_versions
+from workbench.services.other_charges import drawn_elsewhere
 from workbench.services.rating import CHARGES
 from workbench.settings import Settings
 from workbench.store.charges import drawn_by_award
@@ -56,11 +57,13 @@ def in_force(
     conn: Connection, projects: frozenset[str] | None, now: int, zone: ZoneInfo
 ) -> dict[str, list[AwardVersion]]:
     """Project → the award versions that hold at a second, in the order in which they are drawn."""
-    found = {
-        project: sorted((v for v in versions if v.start_s <= now < v.end_s), key=lambda v: (v.start_s, v.award))
-        for project, versions in award_versions(conn, projects, zone).items()
-    }
-    return {project: live for project, live in found.items() if live}
+    found = {}
+    for project, versions in award_versions(conn, projects, zone).items():
+        begins = {version.award: version.start_s for version in reversed(versions)}
+        live = [version for version in versions if version.start_s <= now < version.end_s]
+        if live:
+            found[project] = sorted(live, key=lambda version: (begins[version.award], version.award))
+    return found
 
 
 def balances(
@@ -75,14 +78,17 @@ def balances(
         projects: None: all.
     """
     # What is held is read first: a charge that comes in between is then counted twice for a moment, never not at all.
-    held = held_by_award(db, settings.centre.zone, projects)
+    held = held_by_award(db.connection(), settings.centre.zone, projects)
     drawn = drawn_by_award(db.connection(), projects)
-    return [Balance(v.ceiling_minor, drawn.get(v.award, 0), held.get(v.award, 0)) for v in live]
+    elsewhere = drawn_elsewhere(db.connection(), projects)
+    return [
+        Balance(v.ceiling_minor, drawn.get(v.award, 0) + elsewhere.get(v.award, 0), held.get(v.award, 0)) for v in live
+    ]
 
 
-def held_by_award(db: Session, zone: ZoneInfo, projects: frozenset[str] | None) -> dict[int, int]:
+def held_by_award(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | None) -> dict[int, int]:
     """Award → what running work, and what accounting has not charged yet, takes of it; minor units."""
-    until = _accounted(db.connection(), zone, projects)
+    until = _accounted(conn, zone, projects)
     oldest: dict[str, datetime] = {}
     for clusters in until.values():
         for cluster, at in clusters.items():
@@ -95,10 +101,11 @@ def held_by_award(db: Session, zone: ZoneInfo, projects: frozenset[str] | None) 
     if projects is not None:
         ask = ask.where(Hold.project.in_(sorted(projects)))
     found: dict[int, int] = {}
-    for hold, started, seen in db.execute(ask):
-        accounted = until.get(hold.project, until[""])
-        charged_s = _charged_s(started, seen, accounted.get(hold.cluster))
-        found[hold.award] = found.get(hold.award, 0) + still_held([hold], accounted, {hold.key: charged_s})
+    with Session(conn) as db:
+        for hold, started, seen in db.execute(ask):
+            accounted = until.get(hold.project, until[""])
+            charged_s = _charged_s(started, seen, accounted.get(hold.cluster))
+            found[hold.award] = found.get(hold.award, 0) + still_held([hold], accounted, {hold.key: charged_s})
     return found
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "charges": ("workbench.cli.charges", "charges", "What one job was charged, and why."),
     "prices": ("workbench.cli.prices", "prices", "The price list: show, check, load."),
     "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, check and export of the ledger."),
+    "statements": ("workbench.cli.statements", "statements", "Monthly statements of the projects: list, show, export."),
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
     "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),
     "reservations": ("workbench.cli.reservations", "reservations", "GPUs kept for a project on whole days."),

@@ -3,14 +3,14 @@
 How ours are said there, so that sums over a file mean what they say:
 
 - usage is a Usage row: ListCost, ContractedCost, EffectiveCost and BilledCost all at list price;
-- the subsidy of it is a Credit row beside it, billed −subsidy. It is reckoned from the list cost of the row that it goes
-  with, so it has no list cost of its own (0). Hence Σ ListCost = list cost and Σ BilledCost = the users' share;
+- the subsidy of it is a Credit row beside it, billed −subsidy. It is reckoned from the list cost of the row that it
+  goes with, so it has no list cost of its own (0). Hence Σ ListCost = list cost and Σ BilledCost = the users' share;
 - a reservation or storage is a Purchase, a refund a negative Usage row (with its Credit taken back), adjustments and
   write-offs are Adjustment rows;
 - ChargeClass is Correction where a row corrects a month that was closed before; within an open month it stays empty.
 
-Source: FOCUS specification, column definitions of BilledCost, ContractedCost, ChargeCategory, ChargeClass. Payments are no
-charge and have no row. Amounts are whole units with two decimals; times are UTC, ends not included.
+Source: FOCUS specification, column definitions of BilledCost, ContractedCost, ChargeCategory, ChargeClass. Payments are
+no charge and have no row. Amounts are whole units with two decimals; times are UTC, ends not included.
 """
 
 from collections.abc import Iterator, Mapping

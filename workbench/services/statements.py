@@ -194,10 +194,16 @@ def months_until(store: Store, now: int) -> tuple[str, ...]:
     """The months from the centre's opening to now, the newest first."""
     centre = store.settings.centre
     day, found = day_of(now, centre.zone).replace(day=1), []
-    while f"{day:%Y-%m}" >= f"{centre.opened_on:%Y-%m}":
+    while day >= centre.opened_on.replace(day=1):
         found.append(f"{day:%Y-%m}")
         day = (day - timedelta(days=1)).replace(day=1)
-    return tuple(found)
+    return tuple(found) or (f"{day_of(now, centre.zone):%Y-%m}",)
+
+
+def month_before(store: Store, now: int) -> str:
+    """The last month that is over; the first of all where none is."""
+    months = months_until(store, now)
+    return months[1] if len(months) > 1 else months[0]
 
 
 def _of_month(found: Statement) -> bool:
@@ -211,7 +217,7 @@ def _month(conn: Connection, store: Store, month: str, now: int, project: str = 
     try:
         window = month_window(month, zone)
     except ValueError as problem:
-        raise NoStatement(month, "it is no month; write one like 2026-10") from problem
+        raise NoStatement(month, "no month is written so; write one like 2026-10") from problem
     today, after = day_of(now, zone), day_of(window.end_s, zone)
     first = day_of(window.start_s, zone)
     if first > today:

@@ -29,6 +29,7 @@ COMMANDS = {
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
     "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),
     "reservations": ("workbench.cli.reservations", "reservations", "GPUs kept for a project on whole days."),
+    "storage": ("workbench.cli.storage", "storage", "What projects store, and what a month of it costs."),
     "refunds": ("workbench.cli.refunds", "refunds", "What goes back for jobs that ended by a fault."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),

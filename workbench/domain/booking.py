@@ -1,22 +1,29 @@
-"""What charges, awards and the fund's money look like as ledger transactions, and how the ledger is brought up to them.
+"""What usage, other charges, promises of the fund, holds and payments look like as ledger transactions.
 
-A thing that is posted has a name of its own, its subject ("award/12"); its transactions have the keys "award/12#1",
-"award/12#2" … When the thing has changed its last transaction is reversed and the next one posted: nothing is edited.
+A thing that is posted has a name of its own, its subject ("award/12", "daily/2026-03-01/alpha/vision").
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
 
 from workbench.domain import ledger
-from workbench.domain.ledger import Ref, Transaction, posted, reversal
-from workbench.units import BASIS_POINTS
+from workbench.domain.ledger import Ref, Transaction, posted
+from workbench.domain.other_charges import (
+    ADJUSTMENT,
+    CANCELLATION,
+    REFUND,
+    RESERVATION,
+    STORAGE,
+    WRITE_OFF,
+    OtherCharge,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """A charge of one day (domain.charges): list_minor = subsidy_minor + user_minor; project '' is nobody's."""
+    """A line of charges_daily that has a price: list_minor = subsidy_minor + user_minor; project '' is nobody's."""
 
     day: date
     cluster: str
@@ -33,36 +40,63 @@ class DayLine:
     award_id: int | None
 
 
-DAILY = "daily"
-"""What the subject of a day's line begins with."""
+DAILY, OTHER, HELD, PAYMENT = "daily", "other", "held", "payment"
+"""What the keys of daily charges, of other charges, of holds and of payments begin with."""
+LINE = (
+    "partition", "gpu_model", "price_version", "award_version", "award_id",
+    "gpu_part_seconds", "core_seconds", "list_minor", "subsidy_minor", "user_minor",
+)  # fmt: skip
+"""What each of a daily charge's `lines` says, in this order."""
+STANDS_AGAINST = {
+    RESERVATION: ledger.CHARGES,
+    CANCELLATION: ledger.CHARGES,
+    STORAGE: ledger.CHARGES,
+    REFUND: ledger.REFUNDS,
+    ADJUSTMENT: ledger.ADJUSTMENTS,
+    WRITE_OFF: ledger.WRITE_OFF,
+}
+"""Kind of a charge beside usage → the account that its amount at list price stands against."""
 
 
-def charge(line: DayLine, at: datetime, currency: str) -> Transaction:
-    """A day's charge with the drawing of its subsidy. Its list cost is more than 0."""
-    project = line.project
-    user = ledger.payable(project) if project else ledger.SUSPENSE
-    amounts = [(ledger.CHARGES, -line.list_minor), (user, line.user_minor)]
-    if line.subsidy_minor:
-        drawn = [(ledger.subsidised(project), line.subsidy_minor), (ledger.DRAWN, line.subsidy_minor)]
-        amounts += [*drawn, (ledger.award(project), -line.subsidy_minor)]
+def charge(lines: Sequence[DayLine], at: datetime, currency: str) -> Transaction:
+    """What a project's usage of one day on one cluster costs, with the drawing of its subsidy, as one transaction.
+
+    Args:
+        lines: of one day, cluster and project, at least one; each costs more than 0 at list price.
+        at: the moment that it counts for.
+        currency: ISO 4217.
+    """
+    day, cluster, project = lines[0].day.isoformat(), lines[0].cluster, lines[0].project
+    said: list[list[str | int | None]] = sorted([getattr(line, name) for name in LINE] for line in lines)
+    refs: dict[str, Ref] = {"project": project, "day": day, "cluster": cluster, "lines": said}
+    amounts = _split(
+        project,
+        ledger.CHARGES,
+        sum(line.list_minor for line in lines),
+        sum(line.subsidy_minor for line in lines),
+        sum(line.user_minor for line in lines),
+    )
+    subject = "/".join([DAILY, *(quote(name, safe="") for name in (day, cluster, project))])
+    return Transaction(
+        subject, at, "charge", f"{project or 'Nobody'}: usage of {day} on {cluster}", refs, posted(currency, amounts)
+    )
+
+
+def other(row: OtherCharge, at: datetime, currency: str) -> Transaction | None:
+    """A charge beside usage, or what goes back; None where it moves no money."""
+    against = STANDS_AGAINST[row.kind]
+    postings = posted(currency, _split(row.project, against, row.list_minor, row.subsidy_minor, row.user_minor))
     refs: dict[str, Ref] = {
-        "project": project,
-        "day": line.day.isoformat(),
-        "cluster": line.cluster,
-        "partition": line.partition,
-        "gpu_model": line.gpu_model,
-        "gpu_part_seconds": line.gpu_part_seconds,
-        "core_seconds": line.core_seconds,
-        "price": line.price_version,
-        "award_version": line.award_version,
-        "award": line.award_id,
+        "project": row.project,
+        "day": row.day.isoformat(),
+        "charge": row.key,
+        "award_id": row.award_id,
+        "quantity": row.quantity,
+        "unit": row.unit,
+        "made_by": row.made_by,
+        "of": [[name, value] for name, value in sorted(row.refs.items())],
     }
-    names = (line.day.isoformat(), line.cluster, project, line.partition, line.gpu_model)
-    names += (line.price_version, line.award_version)
-    subject = "/".join([DAILY, *(quote(name, safe="") for name in names)])
-    what = line.gpu_model or "CPU cores"
-    memo = f"{project or 'Nobody'}: {what} in {line.partition or 'an unknown partition'}, {line.day.isoformat()}"
-    return Transaction(subject, at, "charge", memo, refs, posted(currency, amounts))
+    return Transaction(f"{OTHER}/{row.key}", at, row.kind, row.memo, refs, postings) if postings else None
 
 
 def grant(budget_minor: int, reserve_minor: int, at: datetime, currency: str) -> list[Transaction]:
@@ -73,63 +107,49 @@ def grant(budget_minor: int, reserve_minor: int, at: datetime, currency: str) ->
     return [Transaction(kind, at, kind, memo, {}, postings) for kind, memo, postings in made if postings]
 
 
-def commitment(
-    award_id: int, project: str, rate_bp: int, ceiling_minor: int, at: datetime, currency: str
+def promised(
+    subject: str, kind: str, project: str, award: int, amount_minor: int, memo: str, at: datetime, currency: str
 ) -> Transaction:
-    """An award's ceiling, taken from the budget for its project. The ceiling is more than 0."""
-    memo = f"Award {award_id} to {project}: {rate_bp * 100 / BASIS_POINTS:g}% of list price up to a ceiling"
-    amounts = [(ledger.award(project), ceiling_minor), (ledger.COMMITTED, -ceiling_minor)]
-    refs: dict[str, Ref] = {"project": project, "award": award_id, "rate_bp": rate_bp}
-    return Transaction(f"award/{award_id}", at, "award", memo, refs, posted(currency, amounts))
+    """What the fund promises to a project's award (award, supplement, transfer) or takes back (cut, lapse): ≠ 0."""
+    amounts = [(ledger.award(project), amount_minor), (ledger.COMMITTED, -amount_minor)]
+    refs: dict[str, Ref] = {"project": project, "award": award}
+    return Transaction(subject, at, kind, memo, refs, posted(currency, amounts))
 
 
-def lapse(award_id: int, project: str, left_minor: int, at: datetime, currency: str) -> Transaction:
-    """What an award leaves at the end of its term, given back to the budget. It is more than 0."""
-    amounts = [(ledger.COMMITTED, left_minor), (ledger.award(project), -left_minor)]
-    refs: dict[str, Ref] = {"project": project, "award": award_id}
-    memo = f"Award {award_id} to {project} has ended: the rest lapses"
-    return Transaction(f"lapse/{award_id}", at, "lapse", memo, refs, posted(currency, amounts))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How often a subject was posted, and its transaction that stands; None: it was taken back."""
-
-    times: int
-    transaction: Transaction | None
-
-
-def standing(transactions: Iterable[Transaction]) -> dict[str, Standing]:
-    """Subject → how it stands after these transactions, given in the order in which they were posted."""
-    found: dict[str, Standing] = {}
-    for transaction in transactions:
-        taken_back = transaction.refs.get("reverses")
-        subject, times = str(taken_back or transaction.key).rsplit("#", 1)
-        found[subject] = Standing(int(times), None if taken_back else transaction)
-    return found
-
-
-def corrections(wanted: Iterable[Transaction], stands: Mapping[str, Standing]) -> list[Transaction]:
-    """What has to be posted so that exactly the wanted stands: nothing where it does.
+def holding(project: str, number: int, change_minor: int, holds: int, at: datetime, currency: str) -> Transaction:
+    """The change since the last time of what running work holds of a project's awards: ≠ 0, + is more held.
 
     Args:
-        wanted: one transaction a subject, its key the subject.
-        stands: of every subject that could be wanted.
+        project: whose.
+        number: of this change, 1, 2, 3 …
+        change_minor: minor units.
+        holds: how many are open now (they stand in the table `holds`).
+        at: the moment that it was looked at.
+        currency: ISO 4217.
     """
-    new = {transaction.key: transaction for transaction in wanted}
-    made = []
-    for subject in sorted({*new, *stands}):
-        want, before = new.get(subject), stands.get(subject, Standing(0, None))
-        stood = before.transaction
-        if want and stood and _same(want, stood):
-            continue
-        if stood:
-            made.append(reversal(stood))
-        if want:
-            made.append(replace(want, key=f"{subject}#{before.times + 1}"))
-    return made
+    amounts = [(ledger.held(project), change_minor), (ledger.award(project), -change_minor)]
+    memo = f"{project}: held for {holds} running start(s)" if holds else f"{project}: nothing is held any more"
+    refs: dict[str, Ref] = {"project": project, "holds": holds}
+    key = f"{HELD}/{quote(project, safe='')}#{number}"
+    return Transaction(key, at, "hold", memo, refs, posted(currency, amounts))
 
 
-def _same(one: Transaction, other: Transaction) -> bool:
-    """Whether two say the same of money; how they word it may change with time."""
-    return (one.at, one.kind, one.refs, one.postings) == (other.at, other.kind, other.refs, other.postings)
+def payment(
+    project: str, amount_minor: int, day: date, reference: str, memo: str, at: datetime, currency: str
+) -> Transaction:
+    """What a project paid of its own part: > 0. `reference` is the payment's own, once for all in a project."""
+    amounts = [(ledger.PAYMENTS, amount_minor), (ledger.payable(project), -amount_minor)]
+    refs: dict[str, Ref] = {"project": project, "day": day.isoformat(), "reference": reference}
+    key = "/".join([PAYMENT, quote(project, safe=""), quote(reference, safe="")])
+    return Transaction(key, at, "payment", memo, refs, posted(currency, amounts))
+
+
+def _split(project: str, against: str, listed: int, subsidy: int, user: int) -> list[tuple[str, int]]:
+    payable = ledger.payable(project) if project else ledger.SUSPENSE
+    return [
+        (against, -listed),
+        (payable, user),
+        (ledger.subsidised(project), subsidy),
+        (ledger.DRAWN, subsidy),
+        (ledger.award(project), -subsidy),
+    ]

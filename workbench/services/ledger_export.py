@@ -9,11 +9,15 @@ so that `bean-check` compares its sums with ours. Amounts are in whole units wit
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbench.domain import ledger
-from workbench.domain.ledger import project_of
+from workbench.domain.booking import LINE, PAYMENT
+from workbench.domain.correcting import ADJUSTMENT
+from workbench.domain.ledger import REVERSAL, counted_as, project_of
 from workbench.periods import day_window, iso, moment, month_window
 from workbench.store.ledger import Row
 from workbench.units import decimal, gpu_hours
@@ -33,6 +37,7 @@ ROOTS = {
     ledger.COMMITTED: "Liabilities:Fund:Committed",
     ledger.DRAWN: "Expenses:Fund:Drawn",
     ledger.CHARGES: "Income:Charges",
+    ledger.PAYMENTS: "Assets:Payments",
     ledger.SUSPENSE: "Assets:Suspense",
     ledger.REFUNDS: "Expenses:Refunds",
     ledger.ADJUSTMENTS: "Expenses:Adjustments",
@@ -50,9 +55,9 @@ def posting_rows(rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:
 
 
 def focus_rows(rows: Iterable[Row], zone: ZoneInfo, centre: str) -> Iterator[tuple[object, ...]]:
-    """FOCUS_COLUMNS, a Usage and a Credit row per charge, an Adjustment row per other change of what users owe.
+    """FOCUS_COLUMNS: a Usage and a Credit row per charge, an Adjustment row per other change of what users owe.
 
-    What moves money of the fund alone (budget, awards, holds) is nobody's cost and makes no row.
+    What moves money of the fund alone (budget, awards, holds) is nobody's cost and makes no row, nor does a payment.
 
     Args:
         rows: the journal.
@@ -60,18 +65,31 @@ def focus_rows(rows: Iterable[Row], zone: ZoneInfo, centre: str) -> Iterator[tup
         centre: its name, as the billing account.
     """
     for row in rows:
-        sums = _by_purpose(row)
-        listed, subsidy = -sums.get("charges", 0), sums.get("drawn", 0)
-        billed = sums.get("payable", 0) + sums.get("suspense", 0)
         refs = json.loads(row.refs)
-        correction = "Correction" if row.kind == "reversal" else ""
-        if listed:
-            quantity, unit = _consumed(refs, negative=listed < 0)
-            yield _focus(row, zone, centre, "Usage", correction, (listed, listed, listed, listed), quantity, unit)
-            if subsidy:
-                yield _focus(row, zone, centre, "Credit", correction, (0, 0, -subsidy, -subsidy), "", "")
-        elif billed:
-            yield _focus(row, zone, centre, "Adjustment", correction, (0, 0, billed, billed), "", "")
+        kind = counted_as(row.kind, refs)
+        fixed = _Fixed(row, zone, centre, "Correction" if row.kind in (REVERSAL, ADJUSTMENT) else "")
+        if kind == "charge":
+            sign = -1 if row.kind == REVERSAL else 1
+            for line in (dict(zip(LINE, said, strict=True)) for said in refs["lines"]):
+                listed, subsidy = sign * line["list_minor"], sign * line["subsidy_minor"]
+                yield _focus(fixed, "Usage", (listed, listed, listed, listed), _consumed(line, sign), line["gpu_model"])
+                if subsidy:
+                    yield _focus(fixed, "Credit", (0, 0, -subsidy, -subsidy), ("", ""), line["gpu_model"])
+        elif kind != PAYMENT:
+            yield from _other_rows(fixed, _by_purpose(row), refs)
+
+
+def _other_rows(fixed: "_Fixed", sums: dict[str, int], refs: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """What is no usage of a day: reservations and storage, what goes back, what corrects a closed month."""
+    listed, subsidy = -sums.get("charges", 0), sums.get("drawn", 0)
+    billed = sums.get("payable", 0) + sums.get("suspense", 0)
+    if listed and not fixed.charge_class:
+        quantity = (str(refs.get("quantity") or ""), str(refs.get("unit") or ""))
+        yield _focus(fixed, "Usage", (listed, listed, listed, listed), quantity)
+        if subsidy:
+            yield _focus(fixed, "Credit", (0, 0, -subsidy, -subsidy))
+    elif listed or billed:
+        yield _focus(fixed, "Adjustment", (listed, listed, billed, billed))
 
 
 def beancount_lines(rows: Iterable[Row], balances: dict[str, int], zone: ZoneInfo, currency: str) -> Iterator[str]:
@@ -123,36 +141,38 @@ def _by_purpose(row: Row) -> dict[str, int]:
     return sums
 
 
-def _consumed(refs: dict[str, object], *, negative: bool) -> tuple[str, str]:
-    """Quantity and unit of a charge; a reversal gives it back. Both empty where the charge does not say."""
-    parts, cores = refs.get("gpu_part_seconds"), refs.get("core_seconds")
-    sign = -1 if negative else 1
-    if isinstance(parts, int) and parts:
-        return f"{sign * gpu_hours(parts):.6f}", "GPU-Hours"
-    if isinstance(cores, int) and cores:
-        return f"{sign * cores / 3600:.6f}", "Core-Hours"
-    return "", ""
+def _consumed(line: dict[str, Any], sign: int) -> tuple[str, str]:
+    """Quantity and unit of a line of usage; `sign` −1 where it is taken back."""
+    if line["gpu_part_seconds"]:
+        return f"{sign * gpu_hours(line['gpu_part_seconds']):.6f}", "GPU-Hours"
+    return f"{sign * line['core_seconds'] / 3600:.6f}", "Core-Hours"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What all rows of one transaction share."""
+
+    row: Row
+    zone: ZoneInfo
+    centre: str
+    charge_class: str
 
 
 def _focus(
-    row: Row,
-    zone: ZoneInfo,
-    centre: str,
+    fixed: _Fixed,
     category: str,
-    charge_class: str,
     costs: tuple[int, int, int, int],
-    quantity: str,
-    unit: str,
+    quantity: tuple[str, str] = ("", ""),
+    sku: str = "",
 ) -> tuple[object, ...]:
+    """A row: costs are list, contracted, effective, billed; quantity with its unit."""
+    row, zone = fixed.row, fixed.zone
     local: datetime = moment(row.at).astimezone(zone)
     month, day = month_window(f"{local:%Y-%m}", zone), day_window(local.date(), zone)
-    refs = json.loads(row.refs)
     periods = (month.start_s, month.end_s, day.start_s, day.end_s)
-    currency = row.postings[0].currency
     return (
-        centre, *(iso(second) for second in periods), category, charge_class, row.memo,
-        *(decimal(cost) for cost in costs), currency, quantity, unit,
-        refs.get("gpu_model") or "", row.project, row.seq, row.key,
+        fixed.centre, *(iso(second) for second in periods), category, fixed.charge_class, row.memo,
+        *(decimal(cost) for cost in costs), row.postings[0].currency, *quantity, sku, row.project, row.seq, row.key,
     )  # fmt: skip
 
 

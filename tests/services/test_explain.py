@@ -6,11 +6,14 @@ from sqlalchemy import func, select
 from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
 from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
+from workbench.domain.jobs import Job
 from workbench.errors import UnknownJob
-from workbench.services.explain import charged_jobs, explain, told
-from workbench.services.pricelist import stored_prices
+from workbench.periods import epoch
+from workbench.services.explain import charged_by_key, explain, posted, told
+from workbench.services.posting import bring_up
 from workbench.services.rating import rate
 from workbench.store.jobs import upsert_jobs
+from workbench.store.ledger_tables import ledger_transactions
 from workbench.store.tables import charges_daily
 from workbench.units import DAY_S, HOUR_S
 
@@ -21,9 +24,11 @@ def centre(store):
 
 
 def all_charged(store, project):
-    zone = store.settings.centre.zone
-    with store.read() as conn:
-        return list(charged_jobs(conn, project, stored_prices(conn, zone), zone))
+    rate(store, DATA_UNTIL_S)
+    whose = Job.project == project if project else Job.project.is_(None)
+    with store.db() as db:
+        keys = {(job.cluster, job.job_id, epoch(job.submit_at)) for job in db.scalars(select(Job).where(whose))}
+    return sorted(charged_by_key(store, project, keys), key=lambda job: job.lines[0].window.start_s)
 
 
 def test_a_job_says_price_award_and_sum(centre):
@@ -91,3 +96,33 @@ def test_every_attempt_of_a_requeued_job_is_charged(centre):
 def test_a_job_that_is_not_there_is_said(centre):
     with pytest.raises(UnknownJob, match="There is no job 'x' on alpha"):
         explain(centre, "x", "alpha")
+
+
+def test_nights_do_not_part_a_line_and_the_second_of_the_ceiling_does(centre):
+    with centre.db() as db:
+        db.scalars(select(Award)).one().ceiling_minor = 14 * 47_040 + 36 * 1960
+    start = OPENING_S + 20 * DAY_S + HOUR_S
+    job = a_job(job_id="long", start_at=start, end_at=start + 3 * DAY_S)
+    with centre.begin() as conn:
+        upsert_jobs(conn, job_frame([job]), centre.settings.centre.zone)
+    rate(centre, DATA_UNTIL_S + 30 * DAY_S)
+    [charged] = explain(centre, "long")
+    assert [(x.seconds, x.subsidy_minor, x.ends_with) for x in charged.lines] == [
+        (36 * HOUR_S, 36 * 1960, "ceiling"),
+        (36 * HOUR_S, 0, "end"),
+    ]
+    with centre.read() as conn:
+        columns = [func.sum(charges_daily.c[name]) for name in ("list_minor", "subsidy_minor", "user_minor")]
+        stored = conn.execute(select(*columns).where(charges_daily.c.day >= "2026-01-25")).one()
+    assert tuple(charged.total(n) for n in ("list_minor", "subsidy_minor", "user_minor")) == tuple(stored)
+
+
+def test_what_was_posted_is_said_by_day(centre):
+    rate(centre, DATA_UNTIL_S)
+    [charged] = explain(centre, "v3")
+    assert posted(centre, charged) == {"2026-01-08": None}
+    bring_up(centre, DATA_UNTIL_S)
+    [number] = posted(centre, charged).values()
+    with centre.read() as conn:
+        [row] = conn.execute(select(ledger_transactions).where(ledger_transactions.c.seq == number))
+    assert (row.kind, row.project, row.day) == ("charge", "vision", "2026-01-08")

@@ -6,13 +6,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
-from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, add_prices, small_centre
+from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, add_prices, small_centre, small_centre_jobs
 from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.services.rating import Rated, rate
 from workbench.store import rollups
 from workbench.store.jobs import upsert_jobs
-from workbench.store.tables import charges_daily, dirty
+from workbench.store.tables import charges_daily, charges_user_daily, dirty
 from workbench.units import DAY_S, HOUR_S, gpu_parts
 
 NOW = DATA_UNTIL_S
@@ -94,6 +94,27 @@ def test_a_job_taken_back_takes_its_charge_back(centre):
     bring(centre, a_job(job_id="s9", project="speech", start_at=OPENING_S + 2 * DAY_S, end_at=OPENING_S + 2 * DAY_S))
     rate(centre, NOW)
     pd.testing.assert_frame_equal(table(centre), before)
+
+
+def test_a_job_that_changes_its_user_takes_its_charge_along(centre):
+    rate(centre, NOW)
+    known = small_centre_jobs().iloc[[3]].to_dict("records")[0]
+    bring(centre, {**known, "user_name": "eve"})
+    assert rate(centre, NOW).lines == 11
+    with centre.read() as conn:
+        ask = select(charges_user_daily.c.list_minor).where(charges_user_daily.c.user_name == "eve")
+        assert conn.scalars(ask).all() == [67_200]
+
+
+def test_two_jobs_that_change_their_sizes_are_charged_anew_though_the_day_uses_the_same(centre):
+    early, late = (
+        a_job(job_id=name, submit_at=OPENING_S, start_at=OPENING_S + hours * HOUR_S, gpu_parts=gpu_parts(gpus))
+        for name, hours, gpus in (("e", 8, 1), ("l", 9, 4))
+    )
+    bring(centre, early, late)
+    rate(centre, NOW)
+    bring(centre, {**early, "gpu_parts": late["gpu_parts"]}, {**late, "gpu_parts": early["gpu_parts"]})
+    assert rate(centre, NOW).projects == 1
 
 
 def test_days_ahead_are_not_charged_yet(centre):

@@ -38,7 +38,7 @@ def explain(job: str, cluster: str | None) -> None:
             click.echo(f"\n{number}. {sentence}")
             for line in sums:
                 click.echo(f"     {line}")
-        click.echo(f"\n{_total(charged, centre.symbol)}\n")
+        click.echo(f"\n{_total(charged, centre.symbol)}\n{_posted(service.posted(store, charged))}\n")
 
 
 def _head(charged: Any) -> str:
@@ -48,6 +48,16 @@ def _head(charged: Any) -> str:
     whose = f"project {charged.project}" if charged.project else "of no known project: it waits in suspense"
     still = "; still running: provisional" if charged.running else ""
     return f"Job {job} on {cluster}, submitted {iso(submit_s)}, {whose}{still}."
+
+
+def _posted(days: dict[str, int | None]) -> str:
+    done = {day: seq for day, seq in days.items() if seq is not None}
+    if not done:
+        return "Not posted to the ledger yet."
+    some = ", ".join(f"{day} in {seq}" for day, seq in list(done.items())[:3])
+    more = f" and so on, {len(done)} days until {max(done)}" if len(done) > 3 else ""
+    wait = f" Not posted yet: {len(days) - len(done)} day(s)." if len(done) < len(days) else ""
+    return f"Posted with the project's other jobs of the day, by number of transaction: {some}{more}.{wait}"
 
 
 def _total(charged: Any, symbol: str) -> str:

@@ -13,6 +13,7 @@ ENDS = {
     "award": "Then an award begins, changes or ends.",
     "ceiling": "In its last second the award's ceiling is reached.",
     "cut": "Then another month begins.",
+    "drawn": "By the next day the award is used up, or has money again.",
     "end": "",
 }
 

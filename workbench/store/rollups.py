@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from workbench.analytics.schema import JOB_COLUMNS, UNKNOWN
+from workbench.analytics.schema import JOB_COLUMNS, JOB_KEY, UNKNOWN
 from workbench.analytics.sweep import AMOUNTS, COUNTS, Int64s, day_edges, hour_edges, sweep
 from workbench.periods import day_of
 from workbench.store.bulk import add_rows, insert_rows, rows_of
@@ -21,6 +21,9 @@ REBUILD_ROWS = 200_000
 """Jobs read at a time by `rebuild`: bounds its memory."""
 
 SUMS = (*AMOUNTS, *COUNTS)
+
+CHARGED = ("start_at", "project", "user_name", "partition", "gpu_model", "gpu_parts", "cpu_cores")
+"""What else than its end changes what a job is charged, and to whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def apply(conn: Connection, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneIn
         _add(conn, rollup, change, may_vanish=not gone.empty)
         if rollup is DAILY:
             mark_dirty(conn, "charges", change[["cluster", "project", "day"]])
+    # Usage of a day may stay the same in sum and yet be another's, or of other jobs: charges are by job.
+    mark_dirty(conn, "charges", _first_changed(gone, come, zone))
     mark_dirty(conn, "lake", months_of(pd.concat((gone, come), ignore_index=True), zone))
 
 
@@ -112,6 +117,28 @@ def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo) -> pd.Data
     swept = sweep(jobs, rollup.by, edges)
     swept[rollup.period] = rollup.label(edges, zone)[swept["bucket"].to_numpy()]
     return swept[[*rollup.keys, *SUMS]]
+
+
+def _first_changed(gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """Cluster, project and first day of what jobs that were known have changed; one that only went on, from there."""
+    if gone.empty:
+        return pd.DataFrame(columns=["cluster", "project", "period"])
+    now = gone[list(JOB_KEY)].merge(come, how="left", on=list(JOB_KEY), validate="one_to_one")
+    same = pd.Series(data=True, index=gone.index)
+    for name in CHARGED:
+        was, new = gone[name], now[name].set_axis(gone.index)
+        same &= (was == new).fillna(False).astype(bool) | (was.isna() & new.isna())
+    later = now.set_axis(gone.index)
+    first = gone["start_at"].combine(later["start_at"].fillna(gone["start_at"]), min)
+    last = gone["seen_until_at"].combine(later["seen_until_at"].fillna(gone["start_at"]), min)
+    since = last.where(same, first)
+    found = []
+    for jobs in (gone, later):
+        project = jobs["project"].fillna(UNKNOWN)
+        found.append(pd.DataFrame({"cluster": gone["cluster"], "project": project, "since": since}))
+    earliest = pd.concat(found).groupby(["cluster", "project"], as_index=False)["since"].min()
+    period = [day_of(int(second), zone).isoformat() for second in earliest["since"]]
+    return earliest.assign(period=period)[["cluster", "project", "period"]]
 
 
 def mark_dirty(conn: Connection, kind: str, keys: pd.DataFrame) -> None:

@@ -169,7 +169,7 @@ def _joined(lines: list[ChargeLine], rated: ProjectDays, zone: ZoneInfo) -> tupl
     for line in lines[1:]:
         made[-1] = replace(made[-1], ends_with=_end(made[-1], line, rated, zone))
         if made[-1].ends_with == "day":
-            amounts = {
+            amounts: dict[str, Any] = {
                 name: None if getattr(line, name) is None else getattr(made[-1], name) + getattr(line, name)
                 for name in ("list_minor", "subsidy_minor", "user_minor")
             }

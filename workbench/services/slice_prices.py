@@ -8,6 +8,7 @@ what might not fit, and jobs that go on after a price has changed, are computed 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,8 +116,9 @@ def _price_table(
     The last array says for each stretch which version of the list holds in it, -1 none. over -1: does not fit int64.
     """
     code = np.zeros(len(jobs.start), dtype=np.int64)
-    for column in (jobs.partition, jobs.model, jobs.parts, jobs.cores):
-        codes, distinct = pd.factorize(column)
+    columns: tuple[npt.NDArray[Any], ...] = (jobs.partition, jobs.model, jobs.parts, jobs.cores)
+    for values in columns:
+        codes, distinct = pd.factorize(values)
         # Made dense again each time, so that no product of counts can overflow.
         code = pd.factorize(code * len(distinct) + codes)[0].astype(np.int64)
     _, first, kind = np.unique(code, return_index=True, return_inverse=True)
@@ -124,8 +126,8 @@ def _price_table(
     held = [prices.at(second) for second in seconds]
     shape = (len(first), len(held))
     over, under, priced = np.zeros(shape, np.int64), np.ones(shape, np.int64), np.zeros(shape, np.bool_)
-    for row, place in enumerate(first):
-        job = metered(jobs, int(place))
+    for row, place in enumerate(first.tolist()):
+        job = metered(jobs, place)
         for column, version in enumerate(held):
             terms = terms_of(job, version)
             common = gcd(terms.per_second, SCALE)

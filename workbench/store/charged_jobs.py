@@ -47,8 +47,11 @@ def read_jobs(conn: Connection, project: str, from_s: int, until_s: int) -> Proj
     given = {"from_s": from_s} | ({"project": project} if project else {})
     rows = conn.execute(ask, given).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
-    names = {0, 1, 5, 6, 7}
-    found = ProjectJobs(*(_names(c) if place in names else _numbers(c) for place, c in enumerate(columns)))
+    cluster, job_id, submit, start, end, user, partition, model, parts, cores = columns
+    found = ProjectJobs(
+        _names(cluster), _names(job_id), _numbers(submit), _numbers(start), _numbers(end),
+        _names(user), _names(partition), _names(model), _numbers(parts), _numbers(cores),
+    )  # fmt: skip
     order = np.argsort(found.start, kind="stable")
     found = found.take(order[(found.start[order] < until_s) & (found.end[order] > found.start[order])])
     return found.take(_ties_in_order(found))

@@ -23,7 +23,7 @@ LONGEST_FORM = 64 * 1024
 class ApplicationHandler(Plain):
     """A page or a form of an application. Subclasses write `look` (GET) or `take` (POST)."""
 
-    def initialize(self, centre: Any, desk: Desk) -> None:
+    def initialize(self, centre: Any, desk: Desk) -> None:  # type: ignore[override]  # Tornado calls it by name
         super().initialize(centre)
         self.desk, self.store = desk, desk.store
 

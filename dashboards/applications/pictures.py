@@ -9,21 +9,21 @@ from datetime import date
 
 from markupsafe import Markup
 
-WIDE, HIGH = 400, 170
-LEFT, RIGHT, TOP, BOTTOM = 46, 6, 12, 22
+WIDE, WIDER, HIGH = 400, 640, 170
+LEFT, RIGHT, TOP, BOTTOM = 60, 6, 12, 22
 
 
 def bars(months: Sequence[str], values: Sequence[int], said: Callable[[float], str]) -> Markup:
     """Standing bars from zero, one a month; `said` writes a value of the axis."""
-    top = _round_up(max(values, default=0))
-    step = (WIDE - LEFT - RIGHT) / max(len(values), 1)
-    parts = [_grid((0, top / 2, top), 0, top, said)]
+    top = round_up(max(values, default=0))
+    step = (WIDER - LEFT - RIGHT) / max(len(values), 1)
+    parts = [_grid((0, top / 2, top), 0, top, said, WIDER)]
     for place, value in enumerate(values):
         y = _y(value, 0, top)
         x = LEFT + place * step + step * 0.16
         shape = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"><title>{}: {}</title></rect>'
         parts.append(_made(shape, x, y, step * 0.68, max(0.0, HIGH - BOTTOM - y), months[place], said(value)))
-    return _svg(parts, _names(months, step))
+    return _svg(parts, _names(months, step), WIDER)
 
 
 def two_lines(
@@ -32,19 +32,20 @@ def two_lines(
     with_: Sequence[float | None],
     said: Callable[[float], str],
     *,
-    from_zero: bool = True,
-    least_top: float = 0,
+    low: float | None = None,
+    top: float | None = None,
 ) -> Markup:
-    """Two lines over months: without the award (grey) and with it. None is a gap."""
+    """Two lines over months: without the award (grey) and with it; None is a gap. low, top: of the axis, else as wide
+    as what is drawn.
+    """
     known = [value for value in (*without, *with_) if value is not None]
     if not known:
         return Markup("")
-    low = 0.0 if from_zero else min(known) - (max(known) - min(known)) * 0.15
-    top = _round_up(max(max(known), least_top)) if from_zero else max(known) + (max(known) - min(known)) * 0.1
-    if top <= low:
-        top = low + 1
+    room = (max(known) - min(known)) or abs(max(known)) * 0.01 or 1
+    low = min(known) - room * 0.2 if low is None else low
+    top = max(known) + room * 0.2 if top is None else max(top, low + 1e-9)
     step = (WIDE - LEFT - RIGHT) / max(len(months), 1)
-    parts = [_grid((low, (low + top) / 2, top), low, top, said)]
+    parts = [_grid((low, (low + top) / 2, top), low, top, said, WIDE)]
     for name, values in (("without", without), ("with", with_)):
         parts.append(_made('<path class="{}" d="{}"/>', name, _path(values, step, low, top)))
     for name, values in (("without", without), ("with", with_)):
@@ -53,7 +54,15 @@ def two_lines(
                 shape = '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="2.6"><title>{}: {}</title></circle>'
                 where = LEFT + (place + 0.5) * step
                 parts.append(_made(shape, name, where, _y(value, low, top), months[place], said(value)))
-    return _svg(parts, _names(months, step))
+    return _svg(parts, _names(months, step), WIDE)
+
+
+def round_up(value: float) -> float:
+    """The next number above that reads well on an axis; at least 1."""
+    size = 1.0
+    while size * 10 <= value:
+        size *= 10
+    return next(size * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if value <= size * step)
 
 
 def month_name(month: str) -> str:
@@ -65,18 +74,18 @@ def _made(shape: str, *given: object) -> Markup:
     return Markup(shape).format(*given)  # noqa: S704 (shapes of this module; what is put in is escaped)
 
 
-def _svg(parts: Sequence[Markup], names: Markup) -> Markup:
+def _svg(parts: Sequence[Markup], names: Markup, wide: int) -> Markup:
     inside = Markup("").join([*parts, names])
     shape = '<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>'
-    return _made(shape, WIDE, HIGH, inside)
+    return _made(shape, wide, HIGH, inside)
 
 
-def _grid(values: Sequence[float], low: float, top: float, said: Callable[[float], str]) -> Markup:
+def _grid(values: Sequence[float], low: float, top: float, said: Callable[[float], str], wide: int) -> Markup:
     shape = '<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
     rows = []
     for value in values:
         y = _y(value, low, top)
-        rows.append(_made(shape, LEFT, WIDE - RIGHT, y, y, LEFT - 6, y + 4, said(value)))
+        rows.append(_made(shape, LEFT, wide - RIGHT, y, y, LEFT - 6, y + 4, said(value)))
     return _made('<g class="grid">{}</g>', Markup("").join(rows))
 
 
@@ -104,11 +113,3 @@ def _path(values: Sequence[float | None], step: float, low: float, top: float) -
 
 def _y(value: float, low: float, top: float) -> float:
     return TOP + (HIGH - TOP - BOTTOM) * (1 - (value - low) / (top - low))
-
-
-def _round_up(value: float) -> float:
-    """The next number above that reads well on an axis; at least 1."""
-    size = 1.0
-    while size * 10 <= value:
-        size *= 10
-    return next(size * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if value <= size * step)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dashboards.applications.pictures import month_name, two_lines
+from dashboards.applications.pictures import month_name, round_up, two_lines
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.services.preview import Preview
@@ -56,11 +56,11 @@ def facts(found: Preview, symbol: str) -> list[Fact]:
     """Occupancy, wait, what is free to promise, how long the fund lasts."""
     months = found.months
     before, after = _mean(m.occupancy_bp_without for m in months), _mean(m.occupancy_bp_with for m in months)
-    short, long = _most(m.wait_median_s_without for m in months), _most(m.wait_median_s_with for m in months)
+    short, long = _most(m.wait_p95_s_without for m in months), _most(m.wait_p95_s_with for m in months)
     free, left = found.fund_free_minor_without, found.fund_free_minor_with
     until, then = found.fund_lasts_until_without, found.fund_lasts_until_with
     days = (until - then).days if until and then else None
-    century = _("beyond a century")
+    century = _("over a century")
     return [
         Fact(
             _("Occupancy, mean of the months"),
@@ -69,7 +69,7 @@ def facts(found: Preview, symbol: str) -> list[Fact]:
             "" if before is None or after is None else _points((after - before) * 100),
         ),
         Fact(
-            _("Median queue wait, worst month"),
+            _("19 of 20 jobs wait less than, worst month"),
             words.duration(short),
             words.duration(long),
             "" if short is None or long is None else _longer(long - short),
@@ -93,9 +93,12 @@ def facts(found: Preview, symbol: str) -> list[Fact]:
 def pictures(found: Preview, names: Sequence[str], money: Callable[[float], str]) -> list[Picture]:
     months = found.months
     occupancy = [[_share(v) for v in one] for one in _pairs(months, "occupancy_bp")]
-    wait = [[None if v is None else v / 3600 for v in one] for one in _pairs(months, "wait_median_s")]
-    late = _pairs(months, "wait_p95_s")
+    wait = [[None if v is None else v / 3600 for v in one] for one in _pairs(months, "wait_p95_s")]
+    middle = _pairs(months, "wait_median_s")[1]
     fund = _pairs(months, "fund_left_minor")
+    known = [v for one in occupancy for v in one if v is not None]
+    floor = min(known, default=0) // 10 * 10
+    hours = [v for one in wait for v in one if v is not None]
     peak = max((v for v in occupancy[1] if v is not None), default=None)
     return [
         Picture(
@@ -103,19 +106,19 @@ def pictures(found: Preview, names: Sequence[str], money: Callable[[float], str]
             _("Unknown: nobody stated the capacity.")
             if peak is None
             else _("With the award the fullest month is {share} full.").format(share=words.percent(peak / 100)),
-            two_lines(names, *occupancy, lambda v: f"{v:.0f}%", least_top=100),
+            two_lines(names, occupancy[0], occupancy[1], lambda v: f"{v:.0f}%", low=floor, top=100),
         ),
         Picture(
-            _("Queue wait, median, hours"),
-            _("19 of 20 jobs wait less than {wait} in the worst month with the award.").format(
-                wait=words.duration(_most(late[1]))
+            _("Queue wait that 19 of 20 jobs stay below, hours"),
+            _("Half of the jobs wait less than {wait} in the worst month with the award.").format(
+                wait=words.duration(_most(middle))
             ),
-            two_lines(names, *wait, lambda v: f"{v:.3g} h"),
+            two_lines(names, wait[0], wait[1], lambda v: f"{v:.3g} h", low=0, top=round_up(max(hours, default=1))),
         ),
         Picture(
             _("Left of the fund at the month's end"),
             _("Budget less reserve less all subsidy drawn by then."),
-            two_lines(names, *fund, money, from_zero=False),
+            two_lines(names, fund[0], fund[1], _finer(fund, money)),
         ),
     ]
 
@@ -129,6 +132,15 @@ def row(month: Any, name: str, money: Callable[[float], str]) -> list[str]:
         (money(month.fund_left_minor_without), money(month.fund_left_minor_with)),
     ]
     return [name, f"{month.applicant_gpu_hours:,}", *(text for pair in pairs for text in pair)]
+
+
+def _finer(values: Sequence[Sequence[int]], money: Callable[[float], str]) -> Callable[[float], str]:
+    """Money for an axis on which little changes: millions with a comma where billions would all look alike."""
+    known = [value for one in values for value in one]
+    if max(known) - min(known) > max(map(abs, known)) * 0.05:
+        return money
+    symbol = money(0).removesuffix("0")
+    return lambda value: f"{symbol}{value / 1e8:,.1f}m"
 
 
 def _pairs(months: Sequence[Any], name: str) -> list[list[Any]]:

@@ -11,11 +11,11 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import months_after
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.application_desk import Ways, ways
+from workbench.services.application_desk import Way, Ways, ways
 from workbench.services.application_drafts import begun
 from workbench.services.application_drafts import missing as missing_of
 from workbench.services.application_estimate import Estimate, estimate
-from workbench.services.application_files import File, file_of
+from workbench.services.application_files import File, Happened, file_of
 
 PLAIN_STEPS = ("check", "assess", "resume", "agree", "activate", "return", "close", "withdraw")
 WITH_NOTE = ("return", "close")
@@ -55,8 +55,8 @@ class Single(ApplicationHandler):
 
     def words(self, seen: Seen) -> dict[str, Any]:
         file, listed = seen.file, seen.file.listed
-        zone = self.store.settings.centre.zone
         rules = rules_on(self.store.settings.rules, listed.received_on)
+        way = track(listed.stage, [event.to_stage for event in file.history])
         hours = file.gpu_hours_by_month
         months = [_("Month {n}").format(n=number) for number in range(1, len(hours) + 1)]
         begins = file.award.starts_on if file.award else None
@@ -68,10 +68,11 @@ class Single(ApplicationHandler):
             "stage": says.stage(listed.stage),
             "state": says.stage_state(listed.stage),
             "waits": says.waits(listed.stage),
-            "track": track(listed.stage, [event.to_stage for event in file.history]),
+            "track": way,
+            "place": [state for _label, state in way].index("now") + 1,
             "category": words.category(listed.category),
             "day": words.day,
-            "steps": [self.step(seen, way.action, way.why) for way in seen.ways.steps if way.action in PLAIN_STEPS],
+            "steps": [self.step(seen, way) for name in PLAIN_STEPS for way in seen.ways.steps if way.action == name],
             "decides": any(way.action in DECISIONS for way in seen.ways.steps),
             "decide_why": next((way.why for way in seen.ways.steps if way.action in DECISIONS and way.why), ""),
             "recommend": next((way for way in seen.ways.steps if way.action == "recommend"), None),
@@ -83,7 +84,7 @@ class Single(ApplicationHandler):
             "missing": [says.missing(name) for name in seen.open_still],
             "checks": checks(seen) if seen.ways.can("assess") and listed.stage == "secretariat-check" else [],
             "history": [
-                (words.clock(int(event.at.timestamp()), zone), words.day(event.at.astimezone(zone).date()), event)
+                (self.when(event), event)
                 for event in reversed(file.history)
                 if event.action != "score" or sees_scores(seen.ways)
             ],
@@ -93,10 +94,16 @@ class Single(ApplicationHandler):
             "stage_now": listed.stage,
         }
 
-    def step(self, seen: Seen, action: str, why: str) -> dict[str, Any]:
-        label = says.button(action, seen.file.listed.stage)
-        danger = action in ("withdraw", "close")
-        return {"action": action, "label": label, "why": why, "note": action in WITH_NOTE, "danger": danger}
+    def when(self, event: Happened) -> str:
+        """14 Oct 2026, 14:32 HKT."""
+        zone = self.store.settings.centre.zone
+        local = event.at.astimezone(zone)
+        return f"{words.day(local.date())}, {words.clock(int(event.at.timestamp()), zone)}"
+
+    def step(self, seen: Seen, way: Way) -> dict[str, Any]:
+        label = says.button(way.action, seen.file.listed.stage)
+        kind = {"note": way.action in WITH_NOTE, "danger": way.action in ("withdraw", "close")}
+        return {"action": way.action, "label": label, "why": way.why, **kind}
 
 
 def sees_scores(found: Ways) -> bool:

@@ -21,6 +21,12 @@
     apply();
   });
 
+  // Where the tabs do not fit, the one that is open is in sight.
+  addEventListener("DOMContentLoaded", () => {
+    const open = document.querySelector(".tabs [aria-current]");
+    if (open) open.parentNode.scrollLeft = open.offsetLeft - open.parentNode.clientWidth / 2 + open.offsetWidth / 2;
+  });
+
   // Menus and explanations are <details>: one open at a time, closed by a click elsewhere or Escape.
   const close = (except) => document.querySelectorAll("details.menu[open], details.why[open]").forEach((d) => {
     if (d !== except) d.open = false;

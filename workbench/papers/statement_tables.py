@@ -54,8 +54,7 @@ def days(paper: StatementPaper) -> dict[str, Any]:
     rows = [_day(line, prices, awards) for line in paper.days]
     names = ("gpu_part_seconds", "core_seconds", "list_minor", "subsidy_minor", "user_minor")
     sums = [sum(getattr(line, name) or 0 for line in paper.days) for name in names]
-    keys = [(key, _("price list {name}").format(name=name)) for name, key in prices.items()]
-    keys += [(key, name) for name, key in awards.items()]
+    keys = [(key, name) for named in (prices, awards) for name, key in named.items()]
     total = (_("All"), "", "", "", "", "", *_amounts(sums), "")
     return {"days": sheet(columns, rows, total), "keys": keys}
 

@@ -46,7 +46,7 @@ COMPUTE = ("GPU computing", "AI and Machine Learning")
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """What is the same in every row of a file: whose costs, in which month."""
+    """What is the same in every row of a file: who is billed (a project: it gets the statement), in which month."""
 
     account: str
     account_name: str
@@ -59,8 +59,8 @@ class Whose:
         listed, billed = (decimal(minor) for minor in costs)
         found = dict.fromkeys(COLUMNS, "")
         found |= {
-            "BillingAccountId": self.provider,
-            "BillingAccountName": self.provider,
+            "BillingAccountId": self.account,
+            "BillingAccountName": self.account_name,
             "BillingCurrency": self.currency,
             "BillingPeriodStart": iso(self.billing.start_s),
             "BillingPeriodEnd": iso(self.billing.end_s),

@@ -20,6 +20,8 @@ from workbench.settings import Settings
 from workbench.store.charges import drawn_by_award
 from workbench.store.tables import dirty, freshness
 
+OLDEST = date(1970, 1, 2)
+
 
 def standings(db: Session, settings: Settings, project: str, now: int) -> tuple[Standing, ...]:
     """How a project stands, one for each award that is in force, in the order in which they are drawn.
@@ -126,7 +128,9 @@ def _accounted(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | None
         waiting = waiting.where(dirty.c.project.in_(sorted(projects)))
     found = {"": dict(fresh)}
     for row in conn.execute(waiting):
-        first, mine = day_start(date.fromisoformat(row.day), zone), found.setdefault(row.project, dict(fresh))
+        # A mark may say "from the first day on", which lies before every moment.
+        first = day_start(max(date.fromisoformat(row.day), OLDEST), zone)
+        mine = found.setdefault(row.project, dict(fresh))
         for cluster in [row.cluster] if row.cluster else list(mine):  # '': a price or an award has changed
             mine[cluster] = min(first, mine.get(cluster, first))
     return {project: {cluster: moment(at) for cluster, at in mine.items()} for project, mine in found.items()}

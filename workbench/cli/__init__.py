@@ -27,10 +27,12 @@ COMMANDS = {
     "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, check and export of the ledger."),
     "statements": ("workbench.cli.statements", "statements", "Monthly statements of the projects: list, show, export."),
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
+    "awards": ("workbench.cli.awards", "awards", "Awards: versions, what is asked, reports, under-use."),
     "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),
     "reservations": ("workbench.cli.reservations", "reservations", "GPUs kept for a project on whole days."),
     "storage": ("workbench.cli.storage", "storage", "What projects store, and what a month of it costs."),
     "refunds": ("workbench.cli.refunds", "refunds", "What goes back for jobs that ended by a fault."),
+    "adjust": ("workbench.cli.adjust", "adjust", "Adjustments and write-offs of what a project owes."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),
 }

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from threading import Event
 
@@ -19,7 +20,8 @@ import psutil
 from workbench import sample
 from workbench.hub import records
 from workbench.hub.strays import end_strays, known_servers
-from workbench.services import meter, posting, rating, refunds, reservation_use
+from workbench.periods import day_of
+from workbench.services import award_review, meter, posting, rating, refunds, reservation_use
 from workbench.settings import Settings, load
 from workbench.store import lake
 from workbench.store.engine import Store, open_store
@@ -29,8 +31,8 @@ LOOK_EVERY_S = 2
 log = logging.getLogger("workbench.pulse")
 
 
-def beat(store: Store, settings: Settings, now: int) -> list[str]:
-    """One round; the names of the steps that failed."""
+def beat(store: Store, settings: Settings, now: int, *, new_day: bool = False) -> list[str]:
+    """One round; the names of the steps that failed. `new_day`: with what is done once a day."""
     steps: dict[str, Callable[[], object]] = {
         "meter": lambda: read_meter(store, settings, now),
         "sample": lambda: sample.top_up(store, settings, now),
@@ -40,6 +42,8 @@ def beat(store: Store, settings: Settings, now: int) -> list[str]:
         "ledger": lambda: posting.bring_up(store, now),
         "lake": lambda: lake.refresh(store),
     }
+    if new_day:
+        steps["awards"] = lambda: award_review.daily(store, now)
     return [name for name, step in steps.items() if not _done(name, step)]
 
 
@@ -82,12 +86,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     known: dict[str, int] = {}
+    reviewed_on: date | None = None
     next_beat, looked = 0.0, False
     hub_began_at = psutil.Process(os.getppid()).create_time()
     while not stop.is_set():
         if time.monotonic() >= next_beat:
             looked = looked or _done("strays", lambda: end_strays(settings, known_servers(os.environ), hub_began_at))
-            beat(store, settings, int(time.time()))
+            now = int(time.time())
+            today = day_of(now, settings.centre.zone)
+            if "awards" not in beat(store, settings, now, new_day=today != reviewed_on):
+                reviewed_on = today
             next_beat = time.monotonic() + EVERY_S
         elif ended_since(records.folder(settings), known):
             # What has ended is charged at once: until then it is held, and nobody else can have it.

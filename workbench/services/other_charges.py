@@ -18,7 +18,7 @@ from workbench.domain.other_charges import OtherCharge, Split
 from workbench.errors import ChargeTaken
 from workbench.periods import day_start, moment
 from workbench.services.award_versions import award_versions
-from workbench.services.rating import POSTING, mark
+from workbench.services.rating_marks import POSTING, mark
 from workbench.store import other_charges as stored
 from workbench.store.other_charges import by_key, rows_of
 from workbench.store.tables import charges_daily

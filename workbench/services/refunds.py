@@ -25,8 +25,9 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.refunds import CAUSE_OF_STATE, Cause, Refund, by_award, claim_in_time, refund
 from workbench.errors import AskRefused, RuleBroken
 from workbench.periods import day_of, moment
-from workbench.services.explain import ChargedJob, explain
+from workbench.services.explain import ChargedJob, Key, charged_by_key, explain
 from workbench.services.other_charges import record
+from workbench.services.rating import rate
 from workbench.services.two_people import check_asker, check_decider
 from workbench.store.engine import Store
 from workbench.units import money
@@ -52,7 +53,7 @@ def run(store: Store, now: int, *, waiting: bool = False, dry_run: bool = False)
     """Refund every job that ended by a failed node and was not looked at before.
 
     Args:
-        store: the centre's records; the charges of the jobs are as explained now.
+        store: the centre's records; the charges are brought up to date first.
         now: UTC epoch seconds: refunds count on this day.
         waiting: look again at those that had no price.
         dry_run: say what would be refunded, and write nothing.
@@ -62,10 +63,12 @@ def run(store: Store, now: int, *, waiting: bool = False, dry_run: bool = False)
     """
     with store.read() as conn:
         failed = list(_failed(conn, waiting=waiting))
+    if failed:
+        rate(store, now)  # what the awards had left follows from the charges before
     made = []
     for job in failed:
         key = (job.cluster, job.job_id, int(job.submit_at.timestamp()))
-        charged = _charged(store, key)
+        charged = _charged(store, job.project, key)
         found = NO_PRICE if charged is None else _refund(store, charged, CAUSE_OF_STATE[job.state])
         done = Refunded(job.project, *key, job.state, found)
         if not dry_run:
@@ -124,7 +127,8 @@ def decide(store: Store, claim_id: int, who: str, now: int, *, grant: bool, note
         asked = db.get(RefundClaim, claim_id)
     if asked is None:
         raise AskRefused(what, "there is none of this number", "See: workbench refunds list.")
-    charged = _charged(store, (asked.cluster, asked.job_id, int(asked.submit_at.timestamp())))
+    rate(store, now)
+    charged = _charged(store, asked.project, (asked.cluster, asked.job_id, int(asked.submit_at.timestamp())))
     with store.db(writes=True) as db:
         found = db.get(RefundClaim, claim_id, with_for_update=True)
         assert found is not None
@@ -170,12 +174,10 @@ def _failed(conn: Connection, *, waiting: bool) -> Iterator[Any]:
     yield from conn.execute(ask)
 
 
-def _charged(store: Store, key: tuple[str, str, int]) -> ChargedJob | None:
+def _charged(store: Store, project: str, key: Key) -> ChargedJob | None:
     """The attempt with its charge; None where a part of it has no price."""
-    for charged in explain(store, key[1], key[0]):
-        if charged.key == key:
-            return None if charged.total("list_minor") is None else charged
-    return None
+    found = charged_by_key(store, project, {key})
+    return found[0] if found and found[0].total("list_minor") is not None else None
 
 
 def _ended_on(store: Store, charged: ChargedJob) -> date:
@@ -189,7 +191,7 @@ def _refund(store: Store, charged: ChargedJob, cause: Cause) -> Refund:
     return refund(cause, elapsed_s, amounts, rules_on(store.settings.rules, _ended_on(store, charged)))
 
 
-def _claim_of(db: Session, key: tuple[str, str, int]) -> RefundClaim | None:
+def _claim_of(db: Session, key: Key) -> RefundClaim | None:
     cluster, job_id, submit_s = key
     mine = RefundClaim.cluster == cluster, RefundClaim.job_id == job_id, RefundClaim.submit_at == moment(submit_s)
     return db.scalars(select(RefundClaim).where(*mine)).first()

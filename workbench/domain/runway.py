@@ -28,7 +28,7 @@ def drawn_ahead(
     """Award → subsidy drawn, on each of some coming days.
 
     Args:
-        versions: project → what its awards say.
+        versions: project → what its awards say, in the order in which the awards begin.
         paces: project → how fast it goes; a project that is not in it draws nothing.
         drawn: award → subsidy drawn before the first of the days.
         days: (month, window of the day), in order.
@@ -46,7 +46,7 @@ def drawn_ahead(
             pace = paces.get(project)
             if not live or pace is None:
                 continue
-            paying = min(live, key=lambda version: (version.start_s, version.award))
+            paying = live[0]
             wanted = pace.list_minor * paying.rate_bp // BASIS_POINTS if pace.list_minor else pace.planned.get(month, 0)
             amount = min(_left(paying, spent), wanted)
             spent[paying.award] = spent.get(paying.award, 0) + amount

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -110,8 +111,21 @@ class SampleAward(Part):
     reason: str = ""
 
 
+class SampleNeed(Part):
+    """What an application says that it needs (domain.need)."""
+
+    purpose: str
+    model_size: str = ""
+    data: str = ""
+    precision: str = ""
+
+
 class SampleApplication(Part):
-    """An application of a project of the file, or of somebody else (then with category, organisation, title)."""
+    """An application of a project of the file, or of somebody else (then with category, organisation, title).
+
+    Of one that is not decided the stage is said, what it needs, and GPU-hours by month; of a decided one they follow
+    by lot (history.py). conflicts: person → reason.
+    """
 
     reference: str
     received_on: date
@@ -123,6 +137,14 @@ class SampleApplication(Part):
     decided_on: date | None = None
     decision: Literal["approved", "declined", "deferred"] | None = None
     award: SampleAward | None = None
+    stage: Literal["draft", "submitted", "secretariat-check", "further", "committee"] | None = None
+    applicant: str | None = None
+    slug: Slug | None = None
+    gpu_model: str | None = None
+    gpus: int | None = None
+    hours: tuple[int, ...] = ()
+    need: SampleNeed | None = None
+    conflicts: Mapping[str, str] = {}
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -130,7 +152,36 @@ class SampleApplication(Part):
             raise ValueError("an approved application has an award, no other has one")
         if self.project is None and not (self.category and self.organisation and self.title):
             raise ValueError("without a project it needs category, organisation and title")
+        if (self.decision is None) == (self.stage is None):
+            raise ValueError("an application is decided, or it waits in a stage")
         return self
+
+
+class Extension(Part):
+    """A later end of a project's award."""
+
+    project: Slug
+    asked_on: date
+    decided_on: date
+    ends_on: date
+    reason: str
+
+
+class Supplement(Part):
+    """A higher ceiling of a project's award."""
+
+    project: Slug
+    asked_on: date
+    decided_on: date
+    amount: Money
+    reason: str
+
+
+class Training(Part):
+    """The award of the centre's own training project."""
+
+    decided_on: date
+    award: SampleAward
 
 
 class Definition(Part):
@@ -145,6 +196,9 @@ class Definition(Part):
     prices: tuple[Prices, ...]
     projects: tuple[SampleProject, ...]
     applications: tuple[SampleApplication, ...]
+    extensions: tuple[Extension, ...]
+    supplements: tuple[Supplement, ...]
+    training: Training
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Self:
@@ -153,7 +207,9 @@ class Definition(Part):
         if len(set(slugs)) != len(slugs):
             raise ValueError("a project is there twice")
         lost = {p.partition for p in self.projects if p.partition} - partitions
-        lost |= {a.project for a in self.applications if a.project} - set(slugs)
+        named = {a.project for a in self.applications if a.project}
+        named |= {change.project for change in self.extensions} | {change.project for change in self.supplements}
+        lost |= named - set(slugs)
         if lost:
             raise ValueError(f"nothing stands behind the name(s) {', '.join(sorted(lost))}")
         copies = [(p.vc, weeks) for p in self.projects for weeks in p.copies]

@@ -71,7 +71,7 @@ def load(store: Store, settings: Settings, now: int, progress: Progress | None =
     with store.begin() as conn:
         capture = _note_capture(conn, plan, settings, len(jobs), now)
         with Session(conn) as db:
-            add_records(db, plan, settings.centre)
+            add_records(db, plan, settings, now)
         for first in range(0, len(jobs), CHUNK_ROWS):
             say("store jobs", first, len(jobs))
             chunk = jobs.iloc[first : first + CHUNK_ROWS].assign(capture_id=capture)

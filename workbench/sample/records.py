@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from workbench.domain.awards import Application, Award
+from workbench.domain.awards import Award
 from workbench.domain.capacity import CapacityChange, Outage
 from workbench.domain.projects import Member, Person, Project
-from workbench.periods import day_start, moment
-from workbench.sample.definition import Definition, SampleApplication
+from workbench.periods import day_of, day_start, moment
+from workbench.sample.applied import add_applications, applicants
+from workbench.sample.committee import add_actions, add_meetings
+from workbench.sample.definition import Definition
+from workbench.sample.history import add_history
 from workbench.sample.replay import people_of
 from workbench.services.pricelist import add_versions, plain_contents
-from workbench.settings import Centre
+from workbench.settings import Centre, Settings
 
 STAFF = (
     ("executive-01", "Executive 01", "executive"),
@@ -28,22 +31,30 @@ STAFF = (
 
 TRAINING = "training"
 IN_TRAINING = (("instructor-01", "lead"), ("student-01", "member"), ("student-02", "member"))
-"""The centre's own project, without an award: what servers in training sessions are billed to."""
+"""The centre's own project, with a small award: what servers in training sessions are billed to."""
 
 
-def add_records(db: Session, plan: Definition, centre: Centre) -> None:
-    """Put all of them into a transaction, each after what it refers to."""
-    projects = list(_projects(plan))
-    for rows in (projects, _capacity(plan, centre), _outages(plan, centre), _people(plan)):
+def add_records(db: Session, plan: Definition, settings: Settings, now: int) -> None:
+    """Put all of them into a transaction, each after what it refers to.
+
+    Args:
+        db: the transaction.
+        plan: the sample centre.
+        settings: the centre's calendar, the scheme's rules.
+        now: UTC epoch seconds; what follows an approval has happened until then.
+    """
+    centre, today = settings.centre, day_of(now, settings.centre.zone)
+    for rows in (_projects(plan), _capacity(plan, centre), _outages(plan, centre), _people(plan)):
         db.add_all(rows)
         db.flush()
     _add_prices(db, plan, centre)
     db.add_all(_places(plan))
-    by_slug = {project.slug: project for project in projects}
-    applications = [_application(row, by_slug) for row in plan.applications]
-    db.add_all(applications)
     db.flush()
-    db.add_all(_awards(plan, applications))
+    cases = add_applications(db, plan, settings, today)
+    add_history(db, cases, settings, today)
+    add_meetings(db, plan, cases, settings, now, today)
+    add_actions(db, plan, cases, settings, today)
+    db.add(_training(plan))
     db.flush()
 
 
@@ -113,7 +124,8 @@ def _projects(plan: Definition) -> Iterator[Project]:
 def _people(plan: Definition) -> Iterator[Person]:
     for name, display, role in STAFF:
         yield Person(name, display, role=role, made_up=True)
-    for names in people_of(plan):
+    staff = {name for name, _, _ in STAFF}
+    for names in (*people_of(plan), [name for name in applicants(plan) if name not in staff]):
         for name in names:
             yield Person(name, name.replace("-", " ").capitalize(), made_up=True)
 
@@ -127,32 +139,15 @@ def _places(plan: Definition) -> Iterator[Member]:
         yield Member(TRAINING, name, place)
 
 
-def _application(row: SampleApplication, projects: dict[str, Project]) -> Application:
-    project = projects.get(row.project or "")
-    return Application(
-        reference=row.reference,
-        category=project.category if project else row.category or "",
-        organisation=project.organisation if project else row.organisation or "",
-        title=project.title if project else row.title or "",
-        received_on=row.received_on,
-        requested_minor=row.requested,
-        decided_on=row.decided_on,
-        decision=row.decision,
-        project=row.project,
-        made_up=True,
+def _training(plan: Definition) -> Award:
+    said = plan.training
+    return Award(
+        project=TRAINING,
+        application=None,
+        rate_bp=said.award.rate,
+        ceiling_minor=said.award.ceiling,
+        starts_on=said.award.starts_on,
+        ends_on=said.award.ends_on,
+        decided_on=said.decided_on,
+        reason=said.award.reason,
     )
-
-
-def _awards(plan: Definition, applications: list[Application]) -> Iterator[Award]:
-    for row, application in zip(plan.applications, applications, strict=True):
-        if row.award is not None and row.decided_on is not None and row.project is not None:
-            yield Award(
-                project=row.project,
-                application=application.id,
-                rate_bp=row.award.rate,
-                ceiling_minor=row.award.ceiling,
-                starts_on=row.award.starts_on,
-                ends_on=row.award.ends_on,
-                decided_on=row.decided_on,
-                reason=row.award.reason,
-            )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import BEFORE_AGREEMENT, Applied
+from workbench.domain.award_versions import Version
 from workbench.domain.awards import Application, Award
 from workbench.domain.capacity import CapacityChange, Outage
 from workbench.domain.pricelist import NANO_PER_MINOR
@@ -174,12 +175,14 @@ def _proposed(settings: Settings, asked: _Asked, today: date) -> Decided:
 def _version(conn: Connection) -> tuple[Any, ...]:
     """What moves when the records do; a job that only goes on moves nothing before tomorrow."""
     award, capacity, outage = Award.__table__.c, CapacityChange.__table__.c, Outage.__table__.c
+    changes = Version.__table__.c
     asks = (
         select(func.max(captures.c.id)),
         select(func.count(), func.max(award.id), func.sum(award.ceiling_minor), func.sum(award.rate_bp)),
         select(func.count(), func.sum(capacity.allocatable), func.sum(capacity.in_service)),
         select(func.count(), func.sum(outage.gpus)),
         select(func.max(price_versions.c.from_at)),
+        select(func.count(), func.max(changes.from_on)),
     )
     return tuple(tuple(conn.execute(ask).one()) for ask in asks)
 

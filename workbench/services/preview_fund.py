@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from workbench.domain.applications import PlannedMonth
-from workbench.domain.awards import Award, lasts_until
+from workbench.domain.awards import lasts_until
 from workbench.domain.charging import AwardVersion
 from workbench.domain.rules.commitments import committed
 from workbench.domain.runway import Pace, drawn_ahead
@@ -16,7 +15,7 @@ from workbench.periods import Window, day_of, day_window, month_window
 from workbench.services.award_versions import award_versions
 from workbench.services.spend_days import ONE_DAY
 from workbench.settings import Settings
-from workbench.store.charges import charge_sums, drawn_by_award
+from workbench.store.charges import charge_sums, decided_awards, drawn_by_award
 
 PACE_DAYS = 91
 """Thirteen whole weeks, so that each weekday counts alike."""
@@ -76,8 +75,7 @@ def fund_ahead(conn: Connection, settings: Settings, today: date, months: Sequen
         days.append((f"{day:%Y-%m}", window))
         day += ONE_DAY
     amounts = drawn_ahead(versions, paces, drawn, days)
-    with Session(conn, expire_on_commit=False) as db:
-        awards = list(db.scalars(select(Award)))
+    awards = decided_awards(conn, None, today)
     to_draw, ahead = scheme.budget - scheme.reserve, dict(drawn)
     ends: dict[str, tuple[int, int]] = {}
     for (month, window), by_award in zip(days, amounts, strict=True):

@@ -24,9 +24,10 @@ from workbench.services.charge_slices import Lines, charge_slices
 from workbench.services.pricelist import stored_prices
 from workbench.services.rating_marks import CHARGES, POSTING, mark
 from workbench.services.slice_prices import Int64s, Slices, slices_of
-from workbench.store.charge_rows import drawn_before, drawn_beside, forget, keep
+from workbench.store.charge_rows import drawn_before, forget, keep
 from workbench.store.charged_jobs import ProjectJobs, projects_with_jobs, read_jobs
 from workbench.store.engine import Store
+from workbench.store.other_charges import draws
 from workbench.store.tables import charges_daily, dirty
 
 ALWAYS = date.min
@@ -106,11 +107,11 @@ def project_days(
     drawn = drawn_before(conn, project, first)
     places = {day: place for place, day in enumerate(days)}
     others: dict[int, dict[int, int]] = {}
-    for day, by_award in drawn_beside(conn, project, first).items():
-        for award, minor in by_award.items():
-            if day in places:
-                others.setdefault(places[day], {})[award] = minor
-            elif day < days[0]:
+    for award, steps in draws(conn, project, zone).items():
+        for day, minor in steps:
+            if day.isoformat() in places:
+                others.setdefault(places[day.isoformat()], {})[award] = minor
+            elif day.isoformat() < days[0]:
                 drawn[award] = drawn.get(award, 0) + minor
     slices = slices_of(jobs, edges)
     lines = charge_slices(jobs, slices, edges, prices, awards, drawn, others)

@@ -10,7 +10,6 @@ import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
 from workbench.store.bulk import insert_rows
-from workbench.store.other_charges import other_charges
 from workbench.store.tables import charges_daily, charges_user_daily
 
 Int64s = npt.NDArray[np.int64]
@@ -23,28 +22,12 @@ UNPRICED = "unpriced_gpu_part_seconds"
 
 
 def drawn_before(conn: Connection, project: str, day: date) -> dict[int, int]:
-    """Award → subsidy that usage and other charges of the project drew before a day, minor units."""
-    found: dict[int, int] = {}
-    for table in (charges_daily, other_charges):
-        mine = table.c
-        ask = select(mine.award_id, func.sum(mine.subsidy_minor)).where(
-            mine.project == project, mine.day < day.isoformat(), mine.award_id.is_not(None)
-        )
-        for award, minor in conn.execute(ask.group_by(mine.award_id)):
-            found[award] = found.get(award, 0) + int(minor)
-    return found
-
-
-def drawn_beside(conn: Connection, project: str, day: date) -> dict[str, dict[int, int]]:
-    """Day → award → subsidy that other charges drew on it, from a day on."""
-    mine = other_charges.c
-    ask = select(mine.day, mine.award_id, func.sum(mine.subsidy_minor)).where(
-        mine.project == project, mine.day >= day.isoformat(), mine.award_id.is_not(None)
+    """Award → subsidy that usage of the project drew before a day, minor units."""
+    mine = charges_daily.c
+    ask = select(mine.award_id, func.sum(mine.subsidy_minor)).where(
+        mine.project == project, mine.day < day.isoformat(), mine.award_id.is_not(None)
     )
-    found: dict[str, dict[int, int]] = {}
-    for on, award, minor in conn.execute(ask.group_by(mine.day, mine.award_id)):
-        found.setdefault(on, {})[award] = int(minor)
-    return found
+    return {int(award): int(minor) for award, minor in conn.execute(ask.group_by(mine.award_id))}
 
 
 def forget(conn: Connection, project: str, day: date) -> None:

@@ -1,7 +1,7 @@
 """An award's versions: which one holds on a day, and what they make of its plan.
 
-Worked example: HK$1,200.00 for 2026, HK$100.00 planned each month. A supplement of HK$60.00 on 15 June leaves January to
-June as they were and adds HK$10.00 to each of the six months after. A cut of HK$60.00 takes them away again.
+Worked example: HK$1,200.00 for 2026, HK$100.00 planned each month. A supplement of HK$60.00 on 15 June leaves January
+to June as they were and adds HK$10.00 to each of the six months after. A cut of HK$60.00 takes them away again.
 """
 
 from datetime import date

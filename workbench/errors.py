@@ -194,6 +194,16 @@ class MonthClosed(LedgerError):
         )
 
 
+class CannotClose(LedgerError):
+    def __init__(self, month: str, why: str, what_to_do: str):
+        super().__init__(f"{month} cannot be closed: {why}. {what_to_do}")
+
+
+class PaymentRefused(LedgerError):
+    def __init__(self, project: str, why: str, what_to_do: str):
+        super().__init__(f"The payment of {project} cannot be posted: {why}. {what_to_do}")
+
+
 class ChargeTaken(LedgerError):
     def __init__(self, key: str):
         super().__init__(

@@ -1,16 +1,20 @@
-"""`workbench ledger`: post to the ledger, look at it, check it, hand it to other programs."""
+"""`workbench ledger`: post to the ledger, close its months, look at it, check it, hand it to other programs."""
 
 from __future__ import annotations
 
 import csv
 import sys
 import time
+from datetime import date
 
 import click
 
 from workbench.cli.answer import show
+from workbench.cli.applications import AmountOfMoney
 from workbench.cli.asked import format_option, moment_of, operator, window_options
+from workbench.periods import day_of, iso
 from workbench.settings import load
+from workbench.units import money
 
 
 @click.group()
@@ -24,14 +28,18 @@ def ledger() -> None:
 @ledger.command("post")
 @click.option("--everything", is_flag=True, help="Compare every project from its first day on.")
 def post_(everything: bool) -> None:
-    """Post what has changed: charges of days that are over, awards, the scheme's money. The Hub does so each minute.
+    """Rate usage and post what has changed: charges of days that are over, awards, holds, the scheme's money.
+
+    The Hub does so each minute. Running it again posts nothing.
 
     Example: workbench ledger post
     """
-    from workbench.services import posting
+    from workbench.services import posting, rating
     from workbench.store.engine import open_store
 
-    done = posting.bring_up(open_store(load()), int(time.time()), everything=everything)
+    store, now = open_store(load()), int(time.time())
+    rating.rate(store, now)
+    done = posting.bring_up(store, now, everything=everything)
     click.echo(
         f"{done.charges:,} transactions of charges ({done.projects:,} projects), {done.fund:,} of the fund. "
         f"Posted: whole days before {done.until:%-d %b %Y}."
@@ -69,12 +77,13 @@ def journal(from_text: str | None, to_text: str | None, project: str | None, las
 
     Example: workbench ledger journal --project vision --last 5
     """
-    from workbench.periods import iso
     from workbench.services import ledger as service
     from workbench.store.engine import open_store
 
     store = open_store(load())
     zone = store.settings.centre.zone
+    if project is not None:
+        service.known_project(store, project)
     window = (moment_of(from_text, "--from", zone), moment_of(to_text, "--to", zone))
     rows = [
         {
@@ -94,6 +103,58 @@ def journal(from_text: str | None, to_text: str | None, project: str | None, las
         click.echo("Nothing is posted here. Post what is charged: workbench ledger post", err=True)
     columns = ["seq", "at", "kind", "memo", "ledger_account", "amount_minor", "currency", "key"]
     show(columns, rows, form, seen=columns[:6])
+
+
+@ledger.command()
+@click.argument("month")
+@click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+@click.option("--with-earlier", is_flag=True, help="Close the open months before it too, in order.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def close(month: str, by: str, with_earlier: bool, yes: bool) -> None:
+    """Close a month: nothing is posted for it any more. What changes later becomes an adjustment in the open month.
+
+    It cannot be opened again. Keep the hash that this gives outside of the database (workbench ledger verify --seen).
+
+    Example: workbench ledger close 2026-03 --by "Ada Wong"
+    """
+    from workbench.services import closing
+    from workbench.store.engine import open_store
+
+    store = open_store(load())
+    if not yes:
+        click.confirm(f"Close {month}{' and all open months before it' if with_earlier else ''} for good?", abort=True)
+    now = int(time.time())
+    done = closing.close_up_to(store, month, by, now) if with_earlier else [closing.close(store, month, by, now)]
+    for one in done:
+        for note in one.notes:
+            click.echo(f"Note on {one.month}: {note}", err=True)
+        said = "is closed" if one.new else f"was closed before by {one.closed_by} on {iso(one.closed_at)}"
+        click.echo(f"{one.month} {said}. Head: {one.seq} {one.hash}")
+
+
+@ledger.command()
+@click.argument("project")
+@click.argument("amount", type=AmountOfMoney())
+@click.option("--on", "on_text", metavar="DAY", help="The day on which it came in, like 2026-03-31. Default: today.")
+@click.option("--reference", required=True, metavar="TEXT", help="The payment's own, once in a project.")
+def pay(project: str, amount: int, on_text: str | None, reference: str) -> None:
+    """Post a payment of a project's own part; the same reference again posts nothing.
+
+    Example: workbench ledger pay vision 1250.00 --on 2026-03-31 --reference INV-2026-014
+    """
+    from workbench.services import payments
+    from workbench.store.engine import open_store
+
+    store, now = open_store(load()), int(time.time())
+    try:
+        day = date.fromisoformat(on_text) if on_text else day_of(now, store.settings.centre.zone)
+    except ValueError as problem:
+        raise click.BadParameter(f"{on_text!r} is no day. Write it like 2026-03-31.", param_hint="--on") from problem
+    _, new = payments.pay(store, project, amount, day, reference, now)
+    symbol = store.settings.centre.symbol
+    left = money(payments.payable(store, project), symbol)
+    click.echo(f"{'Posted' if new else 'Posted before, nothing new'}: {money(amount, symbol)} of {project}.")
+    click.echo(f"{project} has {left} left to pay of what is posted.")
 
 
 @ledger.command()

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_
 
 from workbench.domain.access import Scope, WholeCentre
 from workbench.domain.ledger import Transaction, chained, refs_text
-from workbench.errors import KeyTaken, MonthClosed
+from workbench.domain.projects import Project
+from workbench.errors import KeyTaken, MonthClosed, UnknownProject
 from workbench.periods import epoch, moment, month_window
 from workbench.store import ledger as stored
 from workbench.store.engine import Store
@@ -129,6 +130,14 @@ def journal(
             newest = select(of.seq).where(and_(*wanted)).order_by(of.seq.desc()).limit(last).subquery()
             wanted.append(of.seq.in_(select(newest.c.seq)))
         yield from stored.rows(conn, *wanted)
+
+
+def known_project(store: Store, slug: str) -> None:
+    """Raises UnknownProject for a project that nothing is known of."""
+    with store.read() as conn:
+        known = set(conn.scalars(select(Project.slug)))
+    if slug not in known:
+        raise UnknownProject(slug, known)
 
 
 def transaction_of(row: stored.Row) -> Transaction:

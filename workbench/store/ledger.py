@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, text, true, upda
 from workbench.domain.ledger import Posting, Transaction, counted_as
 from workbench.periods import day_of, epoch
 from workbench.store.bulk import add_rows, insert_rows
-from workbench.store.ledger_tables import ledger_head, ledger_postings, ledger_transactions
+from workbench.store.ledger_tables import ledger_head, ledger_months, ledger_postings, ledger_transactions
 
 GUARDS = (
     "closed_months_no_delete",
@@ -125,6 +125,13 @@ def add_months(conn: Connection, sums: Sums) -> None:
     keys = ("ledger_account", "month", "kind", "currency")
     rows = [(*key, *value) for key, value in sorted(sums.items())]
     add_rows(conn, "ledger_months", keys, ("amount_minor", "postings"), rows)
+
+
+def months(conn: Connection) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+    """All of ledger_months as `Sums` would have it: (account, month, kind, currency) → (minor units, postings)."""
+    mine = ledger_months.c
+    ask = select(mine.ledger_account, mine.month, mine.kind, mine.currency, mine.amount_minor, mine.postings)
+    return {tuple(row[:4]): (row[4], row[5]) for row in conn.execute(ask)}  # type: ignore[misc]
 
 
 def by_keys(conn: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str, str]]:

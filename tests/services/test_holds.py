@@ -7,11 +7,16 @@ from sqlalchemy import insert, select
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import COVERED, HOUR_MINOR, a_start, cover, run_at_once
+from workbench.domain.award_actions import Action
 from workbench.domain.awards import Award
+from workbench.domain.other_charges import OtherCharge
 from workbench.errors import HoldRefused, NoBalance
+from workbench.periods import moment
 from workbench.services.holds import place, running, settle
+from workbench.services.other_charges import record
 from workbench.services.outlook import outlook
 from workbench.services.rating import rate
+from workbench.store.engine import Store
 from workbench.store.tables import freshness
 from workbench.units import HOUR_S
 
@@ -93,3 +98,54 @@ def test_of_two_hundred_starts_at_once_exactly_those_that_are_covered_run(centre
     assert run_at_once(centre, NOW) == COVERED
     assert sum(hold.amount_minor for hold in running(centre)) == COVERED * HOUR_MINOR
     assert outlook(centre, NOW)[0].balance.free_minor == 0
+
+
+def opt_in(store):
+    with store.db(writes=True) as db:
+        award = db.scalars(select(Award)).one()
+        db.add(Action(award.id, "over-use", "lee", moment(NOW - 60), "The last runs of the year."))
+
+
+def test_a_project_that_opted_in_goes_on_at_list_price_until_the_limit_and_no_further(centre):
+    cover(centre, 0, DRAWN)
+    with pytest.raises(NoBalance, match=r"HK\$0\.00 free"):
+        place(centre, a_start(), NOW)
+    opt_in(centre)
+    # 125% of 336 GPU-hours are 420: 84 more, of which the last would reach the limit.
+    assert place(centre, a_start(hours=83), NOW).amount_minor == 0
+    with pytest.raises(NoBalance, match="at list price as far as the rules allow, to 125%"):
+        place(centre, a_start("two"), NOW)
+
+
+def test_what_is_left_is_held_where_a_project_that_opted_in_needs_more(centre):
+    cover(centre, 2, DRAWN)
+    opt_in(centre)
+    assert place(centre, a_start(hours=5), NOW).amount_minor == 2 * HOUR_MINOR
+    assert place(centre, a_start("two", hours=1), NOW).amount_minor == 0
+
+
+def test_a_second_award_pays_where_the_first_does_not_cover_the_time(centre):
+    cover(centre, 1, DRAWN)
+    with centre.db(writes=True) as db:
+        first = db.scalars(select(Award)).one()
+        later = date(2026, 1, 10)
+        db.add(Award("vision", None, 5000, 10_000, later, date(2027, 1, 1), later))
+    assert place(centre, a_start(hours=2), NOW).award != first.id
+    assert place(centre, a_start("two", hours=1), NOW).award == first.id
+
+
+def test_a_project_without_an_award_starts_at_list_price_only_where_the_settings_say_so(centre):
+    scheme = centre.settings.scheme.model_copy(update={"start_without_award": "list-price"})
+    open_to_all = Store(centre.engine, centre.settings.model_copy(update={"scheme": scheme}))
+    assert place(open_to_all, a_start(project="speech"), NOW) is None
+    assert running(centre) == []
+
+
+def test_other_charges_are_drawn_from_the_balance_too(centre):
+    cover(centre, 2, DRAWN)
+    with centre.db() as db:
+        award = db.scalars(select(Award)).one().id
+    given = ("reservation/1", "reservation", "vision", date(2026, 1, 15), 2800, 1960, 840, "One hour", "op", NOW)
+    with centre.begin() as conn:
+        record(conn, OtherCharge(*given, award_id=award))
+    assert outlook(centre, NOW)[0].balance.drawn_minor == DRAWN + 1960

@@ -62,17 +62,20 @@ def outlook(form: str) -> None:
     rows: list[dict[str, Any]] = []
     for found in service.outlook(store, int(time.time())):
         amounts = {name: getattr(found.balance, name) for name in AMOUNTS}
-        said = {"warning": service.left_words(found), "outlook": service.gone_words(found, settings.centre.zone)}
+        warning, gone = (
+            service.left_words(found, settings.centre.symbol),
+            service.gone_words(found, settings.centre.zone),
+        )
         if form == "table":
             short = {
                 name.removesuffix("_minor"): money(value, settings.centre.symbol) for name, value in amounts.items()
             }
-            rows.append({"project": found.project, **short, **said})
+            rows.append({"project": found.project, **short, "warning": warning, "outlook": gone})
         else:
-            gone = None if found.gone_at is None else f"{found.gone_at:%Y-%m-%dT%H:%M:%SZ}"
+            gone_at = None if found.gone_at is None else f"{found.gone_at:%Y-%m-%dT%H:%M:%SZ}"
             burn = {"burn_minor_per_hour": found.burn_minor_per_hour, "rate_from": found.rate_from}
             reached = {"warning_left_bp": min(found.reached_bp, default=None)}
-            rows.append({"project": found.project, **amounts, **reached, **burn, "gone_at": gone})
+            rows.append({"project": found.project, **amounts, **reached, **burn, "gone_at": gone_at})
     if not rows:
         click.echo("No award is live today.", err=True)
     columns = list(rows[0]) if rows else ["project", *AMOUNTS]

@@ -94,17 +94,20 @@ def offer(
     """
     held = tuple(held)
     profiles = profiles_here(settings, machine)
+    terms = {
+        profile.id: tuple(_terms(settings, profile, quote(profile, place.project)) for place in places)
+        for profile in profiles
+    }
     reasons = {profile.id: unavailable(profile, machine, held) for profile in profiles}
-    free = [profile.id for profile in profiles if not reasons[profile.id]]
-    chosen = last.get("profile") if last.get("profile") in free else next(iter(free), None)
-    instead = next((profile.title for profile in profiles if profile.id in free), None)
+    free = [profile for profile in profiles if not reasons[profile.id] and _can_be_had(terms[profile.id])]
+    chosen = next((profile for profile in free if profile.id == last.get("profile")), next(iter(free), None))
     cards = tuple(
         Card(
             profile,
             free_now(profile, machine, held),
-            tuple(_terms(settings, profile, quote(profile, place.project)) for place in places),
-            _with_instead(reasons[profile.id], instead),
-            profile.id == chosen,
+            terms[profile.id],
+            _with_instead(reasons[profile.id], free[0].title if free else None),
+            profile == chosen,
             settings.default_hours(profile),
         )
         for profile in profiles
@@ -112,7 +115,7 @@ def offer(
     own = [place.project for place in places]
     project = str(last.get("project")) if last.get("project") in own else next(iter(own), None)
     hours = tuple(n for n in settings.hub.hours if any(n in settings.hours(profile) for profile in profiles))
-    return Offer(cards, tuple(places), project, hours, _proposed(settings, last, chosen), warnings)
+    return Offer(cards, tuple(places), project, hours, _proposed(settings, last, chosen or profiles[0]), warnings)
 
 
 def draw(of: Offer, template: str = "_cards.html") -> str:
@@ -169,9 +172,12 @@ def _for_hours(settings: Settings, profile: ProfileSettings, quoted: Quote, hour
     return ForHours(hours, held, "")
 
 
-def _proposed(settings: Settings, last: Mapping[str, object], chosen: object) -> int:
+def _can_be_had(terms: tuple[Terms, ...]) -> bool:
+    return any(not time.refused for one in terms for time in one.times)
+
+
+def _proposed(settings: Settings, last: Mapping[str, object], profile: ProfileSettings) -> int:
     """The hours of their last server where they can still be asked, else the card's own."""
-    profile = next((p for p in settings.profiles if p.id == chosen), settings.profiles[0])
     asked = hours_of(last.get("hours"))
     return asked if asked in settings.hours(profile) else settings.default_hours(profile)
 

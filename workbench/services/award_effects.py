@@ -17,8 +17,8 @@ from workbench.domain.rules.parameters import SchemeRules, rules_on
 from workbench.domain.rules.reports import check_supplement
 from workbench.domain.rules.terms import Terms, extended, supplemented, transferred
 from workbench.errors import RuleBroken, StepRefused
+from workbench.services.balances import held_by_award
 from workbench.services.reports_due import late
-from workbench.services.standing import held_by_award
 from workbench.settings import Settings
 from workbench.store.award_versions import versions_of
 from workbench.store.charges import decided_awards, drawn_by_award

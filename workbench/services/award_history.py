@@ -18,9 +18,9 @@ from workbench.domain.rules.terms import lapsed_minor
 from workbench.errors import UnknownAward, UnknownProject
 from workbench.periods import moment
 from workbench.services.award_actions import over_use_opted_in
+from workbench.services.balances import held_by_award
 from workbench.services.reports_due import ReportLine, lines_of
 from workbench.services.spend_days import ONE_DAY, projects_of, today_of
-from workbench.services.standing import held_by_award
 from workbench.store.award_versions import awards_on, first_plans, versions_of
 from workbench.store.charges import drawn_by_award
 from workbench.store.engine import Store

@@ -13,12 +13,12 @@ from workbench.domain.holds import Balance, Hold, gone_at_s, settled_for, warnin
 from workbench.domain.rules.parameters import rules_on
 from workbench.i18n import _
 from workbench.periods import moment
+from workbench.services.balances import balances, in_force
 from workbench.services.holds import open_holds
 from workbench.services.spend_days import today_of
-from workbench.services.standing import balances, in_force
 from workbench.store.charges import charge_sums
 from workbench.store.engine import Store
-from workbench.units import HOUR_S, divide_half_even
+from workbench.units import HOUR_S, divide_half_even, money
 
 WEEK_DAYS = 7
 RUNNING, WEEK = "running", "week"
@@ -97,14 +97,15 @@ def _ran_s(hold: Hold, now: int) -> int:
     return max(0, now - int(hold.placed_at.timestamp()))
 
 
-def left_words(found: Outlook) -> str:
-    """The last warning that an award has reached; '' where it has reached none."""
-    mark = min(found.reached_bp, default=None)
-    if mark is None:
+def left_words(found: Outlook, symbol: str) -> str:
+    """How little is free of an award that has reached a warning; '' where it has reached none."""
+    if not found.reached_bp:
         return ""
-    if not mark:
-        return _("Nothing of the award is left.")
-    return _("{percent} or less of the award is left.").format(percent=f"{mark / 100:g}%")
+    if found.balance.free_minor <= 0:
+        return _("Nothing of the award is free.")
+    return _("{percent} of the award is free: {amount}.").format(
+        percent=f"{found.balance.left_bp / 100:.1f}%", amount=money(found.balance.free_minor, symbol)
+    )
 
 
 def gone_words(found: Outlook, zone: ZoneInfo) -> str:
@@ -120,9 +121,9 @@ def gone_words(found: Outlook, zone: ZoneInfo) -> str:
 
 def warned(store: Store, projects: Collection[str], now: int) -> dict[str, str]:
     """Project → what must be said of its awards, in words; only those that have reached a warning."""
-    zone = store.settings.centre.zone
+    centre = store.settings.centre
     said: dict[str, str] = {}
     for found in outlook(store, now, frozenset(projects)):
-        if words := left_words(found):
-            said.setdefault(found.project, " ".join(part for part in (words, gone_words(found, zone)) if part))
+        if words := left_words(found, centre.symbol):
+            said.setdefault(found.project, " ".join(part for part in (words, gone_words(found, centre.zone)) if part))
     return said

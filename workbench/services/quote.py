@@ -7,6 +7,7 @@ from workbench.domain.awards import Award, award_state, current_award
 from workbench.domain.job_price import hourly_list_minor
 from workbench.domain.starts import Standing
 from workbench.errors import NoPrice
+from workbench.i18n import _
 from workbench.services.meter import PARTITION
 from workbench.services.pricelist import CPU, stored_prices
 from workbench.services.spend_days import today_of
@@ -68,7 +69,7 @@ def quote(store: Store, profile: ProfileSettings, project: str, now: int) -> Quo
         rate_bp=paying.rate_bp if paying else 0,
         award_left_minor=paying.left_minor if paying else None,
         award_state=state,
-        why="" if paying else _why(award, state),
+        why="" if paying else _why(found, award, state),
         standings=found,
     )
     try:
@@ -94,12 +95,10 @@ def _state(found: tuple[Standing, ...], paying: Standing | None, award: Award | 
     return award_state(award, today, 0) if award else "none"
 
 
-def _why(award: Award | None, state: str) -> str:
-    if award is None:
-        return "The project has no award: it pays the list price."
-    said = {
-        "ahead": f"The award begins on {award.starts_on:%-d %b %Y}: until then the project pays the list price.",
-        "lapsed": f"The award ended before {award.ends_on:%-d %b %Y}: the project pays the list price.",
-        "exhausted": "The award is used up: the project pays the list price.",
-    }
-    return said[state]
+def _why(found: tuple[Standing, ...], award: Award | None, state: str) -> str:
+    said = {"none": _("The project has no award."), "exhausted": _("The award is used up.")}
+    if award is not None:
+        said["ahead"] = _("The award begins on {day}.").format(day=f"{award.starts_on:%-d %b %Y}")
+        said["lapsed"] = _("The award ended before {day}.").format(day=f"{award.ends_on:%-d %b %Y}")
+    may_start = any(standing.without_award or standing.opted_in for standing in found)
+    return " ".join([said[state], *([_("The project pays the list price.")] if may_start else [])])

@@ -10,11 +10,14 @@ import pandas as pd
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from workbench.periods import day_start
+from workbench.domain.rules.terms import months_after
+from workbench.periods import day_of, day_start
 from workbench.sample import logins
 from workbench.sample.definition import Definition, definition, digest
 from workbench.sample.records import add_records, login_list
 from workbench.sample.replay import SOURCE, schedule, seen_at
+from workbench.services.closing import close, months_to_close
+from workbench.services.posting import bring_up
 from workbench.services.rating import rate
 from workbench.settings import Settings
 from workbench.store import lake
@@ -84,6 +87,10 @@ def load(store: Store, settings: Settings, now: int, progress: Progress | None =
     say("price the usage", 0, 1)
     rate(store, now)
     say("price the usage", 1, 1)
+    say("post the ledger", 0, 1)
+    bring_up(store, now)
+    _close_months(store, settings, now)
+    say("post the ledger", 1, 1)
     say("write the lake", 0, 1)
     lake.refresh(store)
     say("write the lake", 1, 1)
@@ -116,6 +123,17 @@ def top_up(store: Store, settings: Settings, now: int) -> Loaded:
         done = upsert_jobs(conn, jobs, settings.centre.zone)
     rate(store, now)
     return Loaded(done.inserted, done.updated, now)
+
+
+def _close_months(store: Store, settings: Settings, now: int) -> None:
+    """Close the months up to the one before the last whole one, as a centre's finance would have by now."""
+    today = day_of(now, settings.centre.zone)
+    last = f"{months_after(today.replace(day=1), -2):%Y-%m}"
+    with store.read() as conn:
+        waiting = months_to_close(conn, last)
+    for month in waiting:
+        if month >= f"{settings.scheme.starts_on:%Y-%m}":
+            close(store, month, SOURCE, now)
 
 
 def _silent(_what: str, _done: int, _total: int) -> None: ...

@@ -11,7 +11,6 @@ from workbench.domain.holds import Balance, Hold, still_held
 from workbench.domain.jobs import Job
 from workbench.periods import day_start, moment
 from workbench.services.award_versions import award_versions
-from workbench.services.other_charges import drawn_elsewhere
 from workbench.services.rating_marks import CHARGES
 from workbench.settings import Settings
 from workbench.store.charges import drawn_by_award
@@ -47,10 +46,7 @@ def balances(
     # What is held is read first: a charge that comes in between is then counted twice for a moment, never not at all.
     held = held_by_award(db.connection(), settings.centre.zone, projects)
     drawn = drawn_by_award(db.connection(), projects)
-    elsewhere = drawn_elsewhere(db.connection(), projects)
-    return [
-        Balance(v.ceiling_minor, drawn.get(v.award, 0) + elsewhere.get(v.award, 0), held.get(v.award, 0)) for v in live
-    ]
+    return [Balance(v.ceiling_minor, drawn.get(v.award, 0), held.get(v.award, 0)) for v in live]
 
 
 def held_by_award(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | None) -> dict[int, int]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_colu
 from workbench.domain.awards import Award
 from workbench.domain.projects import Project
 from workbench.store.award_versions import awards_on
+from workbench.store.other_charges import drawn_elsewhere
 from workbench.store.tables import charges_daily
 
 UNKNOWN_CATEGORY = "unknown"
@@ -72,10 +73,13 @@ def charge_lines(conn: Connection, project: str, days: tuple[date | None, date |
 
 
 def drawn_by_award(conn: Connection, projects: frozenset[str] | None, until: date | None = None) -> dict[int, int]:
-    """Award id → subsidy drawn before a day, minor units."""
+    """Award id → subsidy drawn before a day, by usage and by charges beside it; minor units. None: all, also ahead."""
     sums = charge_sums(conn, ("award_id",), projects, (None, until))
     sums = sums[sums["award_id"].notna()]
-    return dict(zip(sums["award_id"].astype("int64").tolist(), sums["subsidy_minor"].tolist(), strict=True))
+    found = dict(zip(sums["award_id"].astype("int64").tolist(), sums["subsidy_minor"].tolist(), strict=True))
+    for award, minor in drawn_elsewhere(conn, projects, until).items():
+        found[award] = found.get(award, 0) + minor
+    return found
 
 
 def decided_awards(conn: Connection, projects: frozenset[str] | None, today: date) -> list[Award]:

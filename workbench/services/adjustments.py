@@ -14,7 +14,7 @@ from workbench.domain.asked import ASKED, GRANTED, REFUSED, AskedAdjustment
 from workbench.domain.other_charges import ADJUSTMENT, REFUND, WRITE_OFF, OtherCharge
 from workbench.errors import AskRefused
 from workbench.periods import day_of, moment
-from workbench.services.other_charges import record
+from workbench.services.other_charges import at_most, record
 from workbench.services.two_people import check_asker, check_centre, check_decider
 from workbench.store.engine import Store
 from workbench.store.ledger_tables import ledger_postings
@@ -139,14 +139,16 @@ def _check_owed(db: Session, store: Store, project: str, amount_minor: int, now:
 
 def _row(db: Session, store: Store, asked: AskedAdjustment, now: int) -> OtherCharge:
     undone = by_key(db.connection(), asked.undoes) if asked.undoes else None
-    subsidy = -undone.subsidy_minor if undone else 0
+    conn, zone = db.connection(), store.settings.centre.zone
+    # What the award has paid out since cannot be paid again: the user's part is the rest.
+    subsidy = at_most(conn, zone, asked.project, undone.award_id, -undone.subsidy_minor) if undone else 0
     names = {WRITE_OFF: "Write-off", ADJUSTMENT: "Adjustment"}
     before = f" of {asked.undoes} ({undone.memo})" if undone else ""
     return OtherCharge(
         key=f"{asked.kind}/{asked.id}",
         kind=asked.kind,
         project=asked.project,
-        day=day_of(now, store.settings.centre.zone),
+        day=day_of(now, zone),
         list_minor=asked.amount_minor,
         subsidy_minor=subsidy,
         user_minor=asked.amount_minor - subsidy,

@@ -82,6 +82,18 @@ def split(conn: Connection, zone: ZoneInfo, project: str, day: date, list_minor:
     return Split(0, list_minor, None)
 
 
+def at_most(conn: Connection, zone: ZoneInfo, project: str, award: int | None, subsidy_minor: int) -> int:
+    """What of a subsidy that an award shall pay once more it still can; what it gets back (negative) always goes."""
+    if award is None or subsidy_minor <= 0:
+        return subsidy_minor
+    _lock(conn, project)
+    versions = award_versions(conn, frozenset({project}), zone).get(project, [])
+    ceiling = max(
+        (version for version in versions if version.award == award), key=lambda version: version.start_s
+    ).ceiling_minor
+    return max(0, min(subsidy_minor, ceiling - _used(conn, project).get(award, 0)))
+
+
 def _lock(conn: Connection, project: str) -> None:
     # Two that split at once would each see the award without the other; on SQLite there is one writer.
     conn.execute(select(Award.id).where(Award.project == project).order_by(Award.id).with_for_update())

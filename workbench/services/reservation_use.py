@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import Session
 
 from workbench.domain.asked import GRANTED, Reservation
 from workbench.domain.other_charges import RESERVATION, OtherCharge
 from workbench.periods import day_of, day_window
-from workbench.services.other_charges import record
+from workbench.services.other_charges import at_most, record
 from workbench.store.engine import Store
 from workbench.store.other_charges import rows_of
 from workbench.store.tables import charges_daily
@@ -58,7 +58,7 @@ def credit(store: Store, now: int) -> int:
                 if day < today:
                     by_day[day, place].append(one)
         for (day, place), reserved in sorted(by_day.items(), key=lambda item: item[0]):
-            made += _credit_day(db, day, place, reserved, day_window(day, zone).seconds, now)
+            made += _credit_day(db.connection(), day, place, reserved, zone, now)
     return made
 
 
@@ -89,15 +89,25 @@ def _between(row: Used, before: int, after: int, whole: int) -> Used:
     return Used(row.award, part(row.part_seconds), listed, min(listed, part(row.subsidy_minor)))
 
 
-def _credit_day(db: Session, day: date, place: Place, reserved: list[Reservation], seconds: int, now: int) -> int:
-    conn, made = db.connection(), 0
+def _credit_day(
+    conn: Connection, day: date, place: Place, reserved: list[Reservation], zone: ZoneInfo, now: int
+) -> int:
+    made, seconds = 0, day_window(day, zone).seconds
     parts = inside(_used(conn, day, place), [one.gpus * GPU_PARTS * seconds for one in reserved])
     there = _credited(conn, day, place[0])
     for one, wanted in zip(reserved, parts, strict=True):
         before = there.get(one.id, [])
         for award in sorted({*wanted, *(row.award_id for row in before)}, key=lambda award: award or 0):
-            row = _difference(one, day, award, wanted, before, made, now)
-            made += row is not None and record(conn, row)
+            want = wanted.get(award, Used(award, 0, 0, 0))
+            mine = [row for row in before if row.award_id == award]
+            listed = -want.list_minor - sum(row.list_minor for row in mine)
+            subsidy = -want.subsidy_minor - sum(row.subsidy_minor for row in mine)
+            # Where less is credited than before, the award may have paid the difference for something else since.
+            subsidy = at_most(conn, zone, one.project, award, subsidy)
+            part_seconds = -want.part_seconds - sum(row.quantity or 0 for row in mine)
+            if listed or subsidy:
+                key = f"{RESERVATION}/{one.id}/{day}/inside/{len(before) + made + 1}"
+                made += record(conn, _row(one, day, award, (listed, subsidy, part_seconds), key, now))
     return made
 
 
@@ -125,36 +135,24 @@ def _credited(conn: Connection, day: date, project: str) -> Mapping[int, list[Ot
     return found
 
 
-def _difference(
-    one: Reservation,
-    day: date,
-    award: int | None,
-    wanted: Mapping[int | None, Used],
-    before: list[OtherCharge],
-    made: int,
-    now: int,
-) -> OtherCharge | None:
-    """The row that is still missing for an award; None where the credit is right."""
-    want = wanted.get(award, Used(award, 0, 0, 0))
-    mine = [row for row in before if row.award_id == award]
-    listed = -want.list_minor - sum(row.list_minor for row in mine)
-    subsidy = -want.subsidy_minor - sum(row.subsidy_minor for row in mine)
-    if not listed and not subsidy:
-        return None
-    hours = gpu_hours(want.part_seconds)
+def _row(
+    one: Reservation, day: date, award: int | None, missing: tuple[int, int, int], key: str, now: int
+) -> OtherCharge:
+    listed, subsidy, part_seconds = missing
+    hours = f"{gpu_hours(-part_seconds):,.2f} GPU-hours credited"
     return OtherCharge(
-        key=f"{RESERVATION}/{one.id}/{day}/inside/{len(before) + made + 1}",
+        key=key,
         kind=RESERVATION,
         project=one.project,
         day=day,
         list_minor=listed,
         subsidy_minor=subsidy,
         user_minor=listed - subsidy,
-        memo=f"Usage inside reservation {one.id} on {day:%-d %b %Y} is paid by it: {hours:,.2f} GPU-hours credited",
+        memo=f"Usage inside reservation {one.id} on {day:%-d %b %Y} is paid by it: {hours}",
         made_by=MADE_BY,
         made_at=now,
         award_id=award,
-        quantity=-want.part_seconds,
+        quantity=part_seconds,
         unit="GPU part-seconds",
         refs={"inside": one.id, "reservation": one.id},
     )

@@ -35,6 +35,12 @@ def test_rule_2_live_awards_count_in_full_and_ended_ones_as_drawn():
     assert committed(AWARDS, DRAWN, TODAY) == 2300 * M
 
 
+def test_rule_2_what_late_usage_drew_beyond_a_cut_is_taken_too():
+    cut = an_award(4, 100, date(2026, 1, 1), date(2027, 1, 1), date(2025, 12, 1))
+    assert committed([cut], {4: 80 * M}, TODAY) == 100 * M
+    assert committed([cut], {4: 130 * M}, TODAY) == 130 * M
+
+
 @pytest.mark.parametrize(("wanted", "possible"), [(1, True), (600 * M, True), (600 * M + 1, False), (0, False)])
 def test_rule_2_the_fund_gives_what_is_free_to_the_cent(wanted, possible):
     asked = (2300 * M, wanted, 3000 * M, 100 * M, money)

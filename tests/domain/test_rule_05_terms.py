@@ -1,7 +1,8 @@
 """Rule 5: the term is 12 months, at most 36; an extension moves dates only, a supplement amounts only.
 
 Worked example: from 31 Jan 2026 for 36 months at most, so to 31 Jan 2029; HK$900,000.00 over February to April planned
-as 100, 100 and 100 GPU-hours is HK$300,000.00 a month; of HK$1.00 the months get 33, 33 and 34 cents.
+as 100, 100 and 100 GPU-hours is HK$300,000.00 a month; of HK$1.00 the months get 33, 33 and 34 cents. An award of
+HK$900,000.00 of which HK$300,000.00 is drawn or held can give HK$600,000.00 to another one, and no cent more.
 """
 
 from dataclasses import replace

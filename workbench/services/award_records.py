@@ -10,7 +10,7 @@ from workbench.domain.award_versions import Version
 from workbench.domain.awards import Application, Award
 from workbench.domain.projects import Member
 from workbench.errors import StepRefused, UnknownAction, UnknownApplication, UnknownAward
-from workbench.services.rating import CHARGES, POSTING, mark
+from workbench.services.rating_marks import CHARGES, POSTING, mark
 
 
 def lock_awards(db: Session, numbers: Iterable[int | None]) -> dict[int, Award]:

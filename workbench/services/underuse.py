@@ -19,7 +19,7 @@ from workbench.errors import RuleBroken
 from workbench.periods import day_of, day_start, moment
 from workbench.services.award_effects import Deed, Given, versions_made
 from workbench.services.award_records import lock_awards, write
-from workbench.services.rating import CHARGES
+from workbench.services.rating_marks import CHARGES
 from workbench.services.spend_days import today_of
 from workbench.settings import Settings
 from workbench.store.award_versions import awards_on, first_plans, versions_of

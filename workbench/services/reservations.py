@@ -206,9 +206,9 @@ def _price(wanted: Reservation, prices: PriceList, day: date, zone: ZoneInfo) ->
     nano = version.gpu_hour.get(wanted.gpu_model) if version else None
     factor = version.service.get(RESERVED) if version else None
     if version is None or nano is None:
-        raise NoPrice(wanted.gpu_model, day)
+        raise NoPrice(wanted.gpu_model, f"none holds on {day:%-d %b %Y}.")
     if factor is None:
-        raise NoPrice(f"the service {RESERVED!r}, a factor of the price list,", day)
+        raise NoPrice(f"reserved {wanted.gpu_model}", f"{version.name!r} has no factor for the service {RESERVED!r}.")
     return version.name, nano, factor
 
 

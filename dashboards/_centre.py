@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import func, select
 
-from dashboards import about, occupancy, projects, spend
+from dashboards import about, ledger, occupancy, projects, spend, statements
 from dashboards._asked import Asked
 from dashboards._filters import Filters
 from dashboards._page import Page, script_json
@@ -22,8 +23,20 @@ from workbench.pages.tokens import tokens
 from workbench.services import reports
 from workbench.services.meter import CLUSTER as NOTEBOOKS
 from workbench.store.engine import Store
+from workbench.store.ledger import head as ledger_head
+from workbench.store.ledger_tables import closed_months
 
-BUILD = {"occupancy": occupancy.build, "spend": spend.build, "projects": projects.build, "about-data": about.build}
+BUILD = {
+    "occupancy": occupancy.build,
+    "spend": spend.build,
+    "projects": projects.build,
+    "statements": statements.build,
+    "ledger": ledger.build,
+    "about-data": about.build,
+}
+
+OF_LEDGER = ("statements", "ledger")
+"""Pages that change also with the ledger: what is posted, closed, paid."""
 
 
 OPEN_TO_ALL = ("about-data",)
@@ -45,7 +58,7 @@ class Built:
     page: Page
     until_s: int | None
     note: str
-    version: int
+    version: tuple[int, int]
     made_s: int
 
 
@@ -57,7 +70,7 @@ class Open:
     who: Viewer
     filters: Filters
     language: str
-    version: int
+    version: tuple[int, int]
 
 
 class Centre:
@@ -75,10 +88,16 @@ class Centre:
         found = reports.freshness(self.store, scope, now_s)
         return next((f for f in found if f.cluster != NOTEBOOKS), next(iter(found), None))
 
+    def posted(self) -> int:
+        """The number of the ledger's last transaction, and how many months are closed: one number that only grows."""
+        with self.store.read() as conn:
+            last = ledger_head(conn) or (0, "")
+            return last[0] + (conn.scalar(select(func.count()).select_from(closed_months)) or 0)
+
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
         """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
-        version = fresh.data_until_s // VERSION_S if fresh else -1
+        version = (fresh.data_until_s // VERSION_S if fresh else -1, self.posted() if page in OF_LEDGER else 0)
         asked = (page, who.pages, filters, i18n.language())
         kept = self.made.get(who.scope, asked)
         if kept and kept.version == version:

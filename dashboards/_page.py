@@ -186,6 +186,8 @@ class Page:
     picks: tuple[Pick, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     prose: Markup = Markup("")  # noqa: RUF009 (immutable)
+    actions: tuple[tuple[str, str], ...] = ()
+    """What can be taken away beside the heading: (words, address); the first is the one that most want."""
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     """What can be taken away as CSV, by the name in its address."""
 

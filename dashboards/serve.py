@@ -19,6 +19,7 @@ from panel.io.server import WSHandler
 from dashboards import applications
 from dashboards._centre import BUILD, Centre
 from dashboards._handlers import Download, Health, Home, PageHandler
+from dashboards.statements import files
 from workbench import i18n, settings
 from workbench.i18n import _
 from workbench.pages import api, identity
@@ -107,6 +108,7 @@ def server(
                 *identity.patterns(auth),
                 *api.handlers(store, auth),
                 *applications.handlers(centre),
+                *files.handlers(centre),
                 (r"/health", Health),
                 (r"/?", Home, given),
                 (rf"/({pages})/download/([a-z0-9-]+)\.csv", Download, given),

@@ -4,8 +4,9 @@ import pytest
 
 from workbench.domain.access import OwnProjects, WholeCentre, groups_of, may_see, pages_of, scope_of
 
-ALL = ("occupancy", "spend", "projects", "applications")
+ALL = ("occupancy", "spend", "projects", "statements", "applications", "ledger")
 OWN = ("projects", "applications")
+LEADS = ("projects", "statements", "applications")
 
 
 @pytest.mark.parametrize(
@@ -17,9 +18,9 @@ OWN = ("projects", "applications")
         ("committee", [], ALL, True, True),
         ("reviewer", [], ("applications",), False, False),
         ("reviewer", [("a", "member")], OWN, True, False),
-        (None, [("a", "lead")], OWN, True, False),
+        (None, [("a", "lead")], LEADS, True, False),
         (None, [("a", "member")], OWN, True, False),
-        (None, [("a", "lead"), ("b", "member")], OWN, True, True),
+        (None, [("a", "lead"), ("b", "member")], LEADS, True, True),
         (None, [], ("applications",), False, False),
         ("student", [], (), False, False),
         ("student", [("a", "member")], (), True, False),

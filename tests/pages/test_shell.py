@@ -6,16 +6,17 @@ from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.pages.cache import ScopedCache, scope_key
 from workbench.pages.shell import role_words, tabs, viewer
 
+ALL = ["occupancy", "spend", "projects", "statements", "applications", "ledger"]
 CASES = [
     # groups, pages
-    (["executives"], ["occupancy", "spend", "projects", "applications"]),
-    (["operators"], ["occupancy", "spend", "projects", "applications"]),
-    (["secretariat"], ["occupancy", "spend", "projects", "applications"]),
-    (["lead:speech"], ["projects", "applications"]),
+    (["executives"], ALL),
+    (["operators"], ALL),
+    (["secretariat"], ALL),
+    (["lead:speech"], ["projects", "statements", "applications"]),
     (["member:speech"], ["projects", "applications"]),
     (["students"], []),
     (["students", "member:speech"], []),
-    (["committee"], ["occupancy", "spend", "projects", "applications"]),
+    (["committee"], ALL),
     (["reviewers"], ["applications"]),
     (["instructors"], ["applications"]),
     ([], ["applications"]),

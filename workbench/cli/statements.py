@@ -35,9 +35,10 @@ def list_(month: str | None, form: str) -> None:
     """
     from workbench.services import statements as service
     from workbench.services.statement_files import account
+    from workbench.services.statement_months import month_before
 
     store, now = _store(), int(time.time())
-    found = service.statements(store, operator(), month or service.month_before(store, now), now)
+    found = service.statements(store, operator(), month or month_before(store, now), now)
     rows: list[dict[str, Any]] = [{"project": row.project, **account(row.figures)} for row in found.rows]
     if not rows:
         click.echo(f"No project has anything to account for in {found.of.month}.", err=True)

@@ -62,17 +62,20 @@ def may_see(scope: Scope, project: str) -> bool:
     return isinstance(scope, WholeCentre) or project in scope.projects
 
 
-PAGES = ("occupancy", "spend", "projects", "applications")
+PAGES = ("occupancy", "spend", "projects", "statements", "applications", "ledger")
 """In tab order: those of the whole centre."""
 
 
 def pages_of(scope: Scope, groups: Iterable[str]) -> tuple[str, ...]:
     """The pages this viewer may open, in tab order; none for a student.
 
-    Everybody else may apply to the scheme; whose applications they see there is for domain.applications.
+    Everybody else may apply to the scheme; whose applications they see there is for domain.applications. Leads have the
+    statements of their projects.
     """
     if isinstance(scope, WholeCentre):
         return PAGES
     if any(ROLE_OF_GROUP.get(group) == "student" for group in groups):
         return ()
-    return ("projects", "applications") if scope.projects else ("applications",)
+    mine = ("projects",) if scope.projects else ()
+    led = ("statements",) if scope.leads else ()
+    return (*mine, *led, "applications")

@@ -60,7 +60,9 @@ def page_titles() -> dict[str, str]:
         "occupancy": _("Centre occupancy"),
         "spend": _("Subsidy spend"),
         "projects": _("Project usage"),
+        "statements": _("Statements"),
         "applications": _("Applications"),
+        "ledger": _("Ledger"),
         "about-data": _("About the data"),
     }
 

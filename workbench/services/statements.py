@@ -7,25 +7,23 @@ months are the centre's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from sqlalchemy import Connection, func, select
+import pandas as pd
+from sqlalchemy import Connection, select
 
 from workbench.domain.access import OwnProjects, Scope, WholeCentre
 from workbench.domain.ledger import project_of
 from workbench.domain.other_charges import OtherCharge
 from workbench.domain.projects import Project
 from workbench.domain.rules.statements import CHARGES, Statement, figures
-from workbench.errors import NoStatement, UnknownProject
-from workbench.periods import Window, day_of, month_window
+from workbench.errors import UnknownProject
+from workbench.periods import day_of
 from workbench.services.ledger_months import movements
-from workbench.services.rating import POSTING
 from workbench.services.statement_lines import AwardLine, DayLine, UserLine, award_lines, day_lines, user_lines
+from workbench.services.statement_months import MonthOf, month_of, months_until
 from workbench.store.engine import Store
-from workbench.store.ledger import head
-from workbench.store.ledger_tables import closed_months
 from workbench.store.other_charges import rows_of
-from workbench.store.tables import charges_daily, dirty
+from workbench.store.tables import charges_daily
 
 Moved = Mapping[tuple[str, str, str], int]
 """(month, purpose of the account, kind) → minor units."""
@@ -41,32 +39,6 @@ class StatementRow:
     category: str
     made_up: bool
     figures: Statement
-
-
-@dataclass(frozen=True, slots=True)
-class MonthOf:
-    """A month and how far it is in the ledger.
-
-    closed: nothing in it changes any more; else it is provisional. Its days are [first, after), those of [first, until)
-    are in the ledger. seal: number and hash of the ledger's last transaction when the month was closed; of an open
-    month: now. (0, '') where nothing was ever posted.
-    """
-
-    month: str
-    window: Window
-    closed: bool
-    first: date
-    until: date
-    after: date
-    seal: tuple[int, str]
-
-    @property
-    def last_day(self) -> date:
-        return self.after - timedelta(days=1)
-
-    @property
-    def whole(self) -> bool:
-        return self.until >= self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +104,7 @@ def statement(store: Store, scope: Scope, project: str, month: str, now: int) ->
         UnknownProject: not there, or not the asker's to see (the same words).
     """
     with store.read() as conn:
-        of = _month(conn, store, month, now, project)
+        of = month_of(conn, store, month, now, project)
         facts = _projects(conn, scope, project)
         moved = _by_project(movements(conn, project=project, last=month)).get(project, {})
         until = min(of.after, day_of(now, store.settings.centre.zone))
@@ -159,7 +131,7 @@ def statements(store: Store, scope: Scope, month: str, now: int) -> Statements:
         NoStatement: as `statement`.
     """
     with store.read() as conn:
-        of = _month(conn, store, month, now)
+        of = month_of(conn, store, month, now)
         facts = _projects(conn, scope)
         all_moved = movements(conn, last=month)
     by_project = _by_project(all_moved)
@@ -178,6 +150,30 @@ def statements(store: Store, scope: Scope, month: str, now: int) -> Statements:
     )
 
 
+def by_month(store: Store, scope: Scope, now: int) -> pd.DataFrame:
+    """What the projects of a scope were charged, month by month, from the centre's opening to now.
+
+    Returns:
+        One row per month, in order: month ("2026-10"), list_minor, subsidy_minor, user_minor, refunds_minor,
+        adjustments_minor, closing_minor (int64), as in `Statement`.
+    """
+    with store.read() as conn:
+        facts = _projects(conn, scope)
+        by_project = _by_project(movements(conn))
+    moved: dict[tuple[str, str, str], int] = {}
+    for project, own in by_project.items():
+        if isinstance(scope, WholeCentre) or project in facts:
+            for key, minor in own.items():
+                moved[key] = moved.get(key, 0) + minor
+    names = ("list_minor", "subsidy_minor", "user_minor", "refunds_minor", "adjustments_minor", "closing_minor")
+    rows = [
+        {"month": month} | {name: getattr(sums, name) for name in names}
+        for month in reversed(months_until(store, now))
+        for sums in [figures(moved, month)]
+    ]
+    return pd.DataFrame(rows, columns=["month", *names]).astype({"month": "str", **dict.fromkeys(names, "int64")})
+
+
 def total_of(found: list[Statement]) -> Statement:
     """The sum of statements, line by line; the ceiling is that of all which have one."""
     ceilings = [one.ceiling_minor for one in found if one.ceiling_minor is not None]
@@ -190,46 +186,10 @@ def total_of(found: list[Statement]) -> Statement:
     return Statement(**sums, drawn_before_minor=drawn, ceiling_minor=sum(ceilings) if ceilings else None)
 
 
-def months_until(store: Store, now: int) -> tuple[str, ...]:
-    """The months from the centre's opening to now, the newest first."""
-    centre = store.settings.centre
-    day, found = day_of(now, centre.zone).replace(day=1), []
-    while day >= centre.opened_on.replace(day=1):
-        found.append(f"{day:%Y-%m}")
-        day = (day - timedelta(days=1)).replace(day=1)
-    return tuple(found) or (f"{day_of(now, centre.zone):%Y-%m}",)
-
-
-def month_before(store: Store, now: int) -> str:
-    """The last month that is over; the first of all where none is."""
-    months = months_until(store, now)
-    return months[1] if len(months) > 1 else months[0]
-
-
 def _of_month(found: Statement) -> bool:
     """Whether there is anything to say: money owed, moved, or an award to draw on."""
     moving = (found.opening_minor, found.list_minor, found.closing_minor, found.returned_minor, found.payments_minor)
     return any(moving) or bool(found.ceiling_left_minor)
-
-
-def _month(conn: Connection, store: Store, month: str, now: int, project: str = "") -> MonthOf:
-    zone = store.settings.centre.zone
-    try:
-        window = month_window(month, zone)
-    except ValueError as problem:
-        raise NoStatement(month, "no month is written so; write one like 2026-10") from problem
-    today, after = day_of(now, zone), day_of(window.end_s, zone)
-    first = day_of(window.start_s, zone)
-    if first > today:
-        raise NoStatement(month, "it has not begun")
-    until = min(after, today)
-    ask = select(func.min(dirty.c.period)).where(dirty.c.kind == POSTING, dirty.c.period < until.isoformat())
-    behind = conn.scalar(ask.where(dirty.c.project == project) if project else ask)
-    if behind is not None:
-        until = max(first, min(until, date.fromisoformat(behind)))
-    sealed = conn.execute(select(closed_months).where(closed_months.c.month == month)).first()
-    seal = (sealed.seq, sealed.hash) if sealed else head(conn) or (0, "")
-    return MonthOf(month, window, sealed is not None, first, until, after, seal)
 
 
 def _projects(conn: Connection, scope: Scope, project: str | None = None) -> dict[str, Project]:

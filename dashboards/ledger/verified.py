@@ -1,0 +1,62 @@
+"""Whether the chain of the ledger is whole, found out beside the pages and kept: a page never waits for it."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from workbench.services.ledger_verify import Verified, verify
+from workbench.store.engine import Store
+from workbench.units import HOUR_S
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = HOUR_S
+"""A result so old, or of a head that has moved since, is found out anew, at most one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result and when it was found, UTC epoch seconds."""
+
+    at_s: int
+    result: Verified
+
+
+class Verifier:
+    """The last result for each store of this process."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Checked] = {}
+        self._running: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    def last(self, store: Store, head: tuple[int, str] | None, now_s: int) -> Checked | None:
+        """What was found last; None while nothing was yet. Starts finding out anew where that is due."""
+        name = store.settings.database_url
+        with self._lock:
+            found, running = self._found.get(name), self._running.get(name)
+            due = found is None or now_s - found.at_s > AGAIN_S or (found.result.seq, found.result.hash) != head
+            if due and (running is None or not running.is_alive()):
+                thread = threading.Thread(target=self._find, args=(name, store), name="verify-ledger", daemon=True)
+                self._running[name] = thread
+                thread.start()
+            return found
+
+    def wait(self, store: Store) -> None:
+        """Until what is being found out is found."""
+        running = self._running.get(store.settings.database_url)
+        if running is not None:
+            running.join()
+
+    def _find(self, name: str, store: Store) -> None:
+        try:
+            result = verify(store)
+        except Exception:
+            log.exception("the ledger could not be verified")
+            return
+        with self._lock:
+            self._found[name] = Checked(int(time.time()), result)
+
+
+VERIFIER = Verifier()

@@ -116,15 +116,14 @@ def listed(store: Store, scope: Scope, now: int) -> list[AwardLine]:
 
 
 def history(store: Store, scope: Scope, project: str, now: int) -> list[AwardFile]:
-    """A project's awards with all that happened to them, the newest first.
+    """A project's awards with all that happened to them, the newest first; empty where it has none.
 
     Raises:
-        UnknownProject: there is no such project, or the scope does not hold it.
+        UnknownProject: the scope does not hold it.
     """
+    if not may_see(scope, project):
+        raise UnknownProject(project, projects_of(scope) or ())
     with store.read() as conn:
-        known = [slug for slug in conn.scalars(select(Project.slug)) if may_see(scope, slug)]
-        if project not in known:
-            raise UnknownProject(project, known)
         awards = awards_on(conn, frozenset({project}), today_of(store, now))
         lines = _lines(conn, store, awards, now)
         return [_file(conn, store, award, line, now) for award, line in zip(awards, lines, strict=True)][::-1]

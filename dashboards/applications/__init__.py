@@ -10,6 +10,7 @@ from dashboards.applications.decisions import Decide, PreviewPart
 from dashboards.applications.desk import Desk
 from dashboards.applications.drafts import Edit, EstimatePart, New
 from dashboards.applications.lists import Applications
+from dashboards.applications.meetings import Meetings, Minutes
 from dashboards.applications.single import Single
 from dashboards.applications.steps import Take
 
@@ -23,6 +24,9 @@ def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
         (r"/applications/?", Applications, given),
         (r"/applications/new", New, given),
         (r"/applications/estimate", EstimatePart, given),
+        (r"/applications/meetings", Meetings, given),
+        (r"/applications/meetings/(open|attend|close)", Meetings, given),
+        (r"/applications/meetings/([0-9]{1,9})/minutes\.md", Minutes, given),
         (rf"/applications/{REFERENCE}", Single, given),
         (rf"/applications/{REFERENCE}/edit", Edit, given),
         (rf"/applications/{REFERENCE}/(act|score|recommend|conflict)", Take, given),

@@ -11,10 +11,11 @@ from dashboards.applications.handler import ROOT
 from dashboards.applications.single import Seen, Single
 from workbench.domain.applications import DECISIONS
 from workbench.domain.rules.parameters import rules_on
-from workbench.errors import ClosedByConflict, Refused, UnknownApplication, WorkbenchError
+from workbench.errors import ClosedByConflict, MeetingRefused, Refused, UnknownApplication, WorkbenchError
 from workbench.i18n import _
-from workbench.services import applications
+from workbench.services import applications, meetings
 from workbench.services.application_desk import decides
+from workbench.services.committee_agenda import poll
 from workbench.services.spend_days import today_of
 
 LOOKED_AT = ("rate", "ceiling", "starts", "term")
@@ -75,11 +76,24 @@ class Decide(Looking):
                 return self.done(action, reference)  # sent twice
             return self.redirect(f"{ROOT}/{reference}")
         form = self.award(seen, typed)
+        if action.startswith("vote-"):
+            return await self.voted(seen, form, action.removeprefix("vote-"))
         errors = await self.desk.run(self.decided, reference, action, form)
         if errors:
             form.errors = errors
             return await self.vote(seen, form, 422)
         return self.done(action, reference)
+
+    async def voted(self, seen: Seen, form: decision_form.Form, choice: str) -> None:
+        """A member's vote; the award that was looked at stays in the form."""
+        reference = seen.file.listed.reference
+        try:
+            await self.desk.run(meetings.vote, self.store, reference, self.who.name, choice)
+        except MeetingRefused as refused:
+            form.errors = {"vote": str(refused)}
+            return await self.vote(seen, form, 422)
+        asked = urlencode({name: form.typed[name] for name in (*LOOKED_AT, "exceptional")})
+        return self.redirect(f"{ROOT}/{reference}/decide?{asked}&done=vote", status=303)
 
     def decided(self, reference: str, action: str, form: decision_form.Form) -> dict[str, str]:
         """Take the decision; what is wrong with it, field by field (empty: it was taken)."""
@@ -107,6 +121,10 @@ class Decide(Looking):
             seen=seen,
             form=form,
             preview=self.preview(seen, form),
+            poll=await self.desk.run(poll, self.store, seen.file.listed.reference, self.now),
+            choices=[("for", _("For")), ("against", _("Against")), ("abstained", _("Abstain"))],
+            me=self.who.name,
+            done=says.done(self.get_query_argument("done", "")),
             money=self.money,
             scheme=scheme,
             symbol=self.store.settings.centre.symbol,

@@ -11,6 +11,7 @@ from workbench.domain.projects import CATEGORIES
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.services.application_desk import OnDesk, desk
+from workbench.services.committee_agenda import READ_BY
 from workbench.units import money_short
 
 ENDED = ("closed", "declined", "withdrawn", "active")
@@ -55,6 +56,7 @@ class Applications(ApplicationHandler):
             stages=[(name, stage(name)) for name in STAGES if any(line.listed.stage == name for line in lines)],
             categories=[(name, words.category(name)) for name in CATEGORIES],
             sees_all=sees_all,
+            meetings=bool({GROUP_OF_ROLE[role] for role in READ_BY} & self.who.groups),
             empty=empty_words(sees_all=sees_all, filtered=len(lines) > 0),
             done=done(self.get_query_argument("done", "")),
         )

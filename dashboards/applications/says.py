@@ -168,6 +168,10 @@ def done(what: str) -> str:
         "activate": _("The project is active."),
         "close": _("The project is closed."),
         "withdraw": _("Withdrawn."),
+        "vote": _("Your vote is kept; voted again, the last one counts."),
+        "open-meeting": _("The meeting is open."),
+        "attend": _("Attendance noted."),
+        "close-meeting": _("The meeting is closed; its minutes stand."),
     }.get(what, "")
 
 

@@ -9,7 +9,8 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.services.scheme_people import NOW, a_draft, add_people, bring
 from tests.serving_pages import PEOPLE, serving
 from workbench.domain.awards import Application
-from workbench.services import applications
+from workbench.domain.projects import Person
+from workbench.services import applications, meetings
 from workbench.services.application_files import file_of
 from workbench.services.rating import rate
 from workbench.settings import load
@@ -22,6 +23,7 @@ TOKENS = {
     "rev": ["reviewers"],
     "rob": ["reviewers"],
     "com": ["committee"],
+    "mai": ["committee"],
 }
 PEOPLE |= {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
 DRAFT = {
@@ -47,6 +49,8 @@ def store(tmp_path_factory):
     opened = small_centre(open_store(load(home=tmp_path_factory.mktemp("applications") / "state")))
     rate(opened, DATA_UNTIL_S)
     add_people(opened)
+    with opened.db(writes=True) as db:
+        db.add(Person("lou", "Lou", role="committee"))
     yield opened
     opened.engine.dispose()
 
@@ -271,3 +275,51 @@ def test_the_preview_is_there_before_the_vote(as_, store):
     assert "The fund lasts until" in answer.text
     assert "<svg" in answer.text
     assert as_("ada").get(address).status_code == 404
+
+
+def test_a_member_votes_and_a_decision_against_the_votes_is_refused(as_, store):
+    reference = applications.begin(store, a_draft(slug="vote-one"), "ada", NOW)
+    bring(store, reference, "submit", "check", "assess", "assess", "recommend")
+    here = f"/applications/{reference}/decide"
+    award = {"stage": "committee", "rate": "70", "ceiling": "200000", "starts": "2027-01-01", "term": "12"}
+    voted = as_("com").send(here, award | {"action": "vote-against"})
+    assert voted.status_code == 303
+    assert "ceiling=200000" in voted.headers["Location"], "what was looked at is kept"
+    assert "Against" in as_("com").get(here).text
+    refused = as_("com").send(here, award | {"action": "approve"})
+    assert refused.status_code == 422
+    assert "0 voted for it and 1 against" in refused.text
+
+
+def test_meetings_are_for_the_committee_and_its_secretariat(as_, pages):
+    assert as_("ada").get("/applications/meetings").status_code == 403
+    assert as_("rev").get("/applications/meetings/1/minutes.md").status_code == 403
+    page = as_("sec").get("/applications/meetings").text
+    assert "Meeting 1 is open" in page
+    minutes = as_("sec").get("/applications/meetings/1/minutes.md")
+    assert minutes.headers["Content-Disposition"] == 'attachment; filename="minutes-1.md"'
+    assert minutes.text.startswith("# Minutes of meeting 1")
+
+
+def test_minutes_are_closed_to_a_member_with_a_conflict_in_them(as_, store):
+    reference = applications.begin(store, a_draft(slug="minutes-one"), "ada", NOW)
+    bring(store, reference, "submit", "check", "assess", "assess", "recommend")
+    assert as_("mai").send(f"/applications/{reference}/conflict", {"note": "My sister works there."}).status_code == 303
+    kim = meetings.attend(store, 1, ["lou"], "sec")
+    assert "lou" in kim
+    bring(store, reference, "approve")
+    assert as_("mai").get("/applications/meetings/1/minutes.md").status_code == 403
+    assert as_("com").get("/applications/meetings/1/minutes.md").status_code == 200
+
+
+def test_one_meeting_is_closed_and_the_next_opened_on_the_page(as_):
+    assert as_("sec").send("/applications/meetings/close", {"meeting": "1"}).status_code == 303
+    assert "Open a meeting" in as_("sec").get("/applications/meetings").text
+    wrong = as_("sec").send("/applications/meetings/open", {"held_on": "soon", "chair": "com"})
+    assert wrong.status_code == 422
+    assert 'id="error-held_on"' in wrong.text
+    opened = {"held_on": "2026-02-02", "chair": "com", "member": ["kim", "mai"], "note": "Room <7>"}
+    assert as_("sec").send("/applications/meetings/open", opened).status_code == 303
+    page = as_("sec").get("/applications/meetings").text
+    assert "Room &lt;7&gt;" in page
+    assert "com, kim, mai" in page

@@ -13,6 +13,7 @@ from dashboards import about, ledger, occupancy, projects, spend, statements
 from dashboards._asked import Asked
 from dashboards._filters import Filters
 from dashboards._page import Page, script_json
+from dashboards.ledger.verified import VERIFIER
 from workbench import i18n
 from workbench.domain.access import Scope
 from workbench.i18n import _
@@ -58,7 +59,7 @@ class Built:
     page: Page
     until_s: int | None
     note: str
-    version: tuple[int, int]
+    version: tuple[int, ...]
     made_s: int
 
 
@@ -70,7 +71,7 @@ class Open:
     who: Viewer
     filters: Filters
     language: str
-    version: tuple[int, int]
+    version: tuple[int, ...]
 
 
 class Centre:
@@ -88,16 +89,17 @@ class Centre:
         found = reports.freshness(self.store, scope, now_s)
         return next((f for f in found if f.cluster != NOTEBOOKS), next(iter(found), None))
 
-    def posted(self) -> int:
-        """The number of the ledger's last transaction, and how many months are closed: one number that only grows."""
+    def ledger(self) -> tuple[int, ...]:
+        """What pages of the ledger change with: its last number, how many months are closed, when it was verified."""
         with self.store.read() as conn:
             last = ledger_head(conn) or (0, "")
-            return last[0] + (conn.scalar(select(func.count()).select_from(closed_months)) or 0)
+            closed = conn.scalar(select(func.count()).select_from(closed_months)) or 0
+        return (last[0], closed, VERIFIER.found_at(self.store))
 
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
         """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
-        version = (fresh.data_until_s // VERSION_S if fresh else -1, self.posted() if page in OF_LEDGER else 0)
+        version = (fresh.data_until_s // VERSION_S if fresh else -1, *(self.ledger() if page in OF_LEDGER else ()))
         asked = (page, who.pages, filters, i18n.language())
         kept = self.made.get(who.scope, asked)
         if kept and kept.version == version:

@@ -35,7 +35,7 @@ def journal_table(asked: Asked, found: Iterable[Stored], name: str, title: str, 
                 }
             )
     columns = (
-        Column(_("Number"), right=True),
+        Column(_("Number")),
         Column(_("Counts for")),
         Column(_("What")),
         Column(_("Ledger account")),

@@ -8,7 +8,6 @@ import pandas as pd
 from dashboards._asked import Asked
 from dashboards._page import Cell, Column, Page, Row, Table, sentence
 from dashboards.ledger.data import Data
-from dashboards.ledger.journal import journal_table
 from dashboards.ledger.verified import Checked
 from dashboards.statements.months import context
 from workbench.domain.booking import LINE
@@ -22,10 +21,9 @@ from workbench.units import gpu_hours
 def one(asked: Asked, data: Data, row: Stored, checked: Checked | None) -> Page:
     """The page of a transaction."""
     title, refs = _("Transaction {n}").format(n=words.count(row.seq)), json.loads(row.refs)
-    postings = journal_table(asked, [row], "postings", _("Postings"), "", "")
     charged = [dict(zip(LINE, line, strict=True)) for line in refs.get("lines") or []]
     lines = [charges(asked, charged)] if charged else []
-    tables = (postings, *lines, origin(asked, refs), place(asked, row, checked))
+    tables = (postings(asked, row), *lines, origin(asked, refs), place(asked, data, row, checked))
     return Page(
         title=title,
         heading=title,
@@ -36,6 +34,29 @@ def one(asked: Asked, data: Data, row: Stored, checked: Checked | None) -> Page:
         frames={table.id: table.frame for table in tables},
         **context(asked, data.month, data.months),  # type: ignore[arg-type]
     )
+
+
+def postings(asked: Asked, row: Stored) -> Table:
+    """What it moves: debit and credit are equal."""
+    sides = (_("Debit, {currency}"), _("Credit, {currency}"))
+    columns = (
+        Column(_("Ledger account")), *(Column(side.format(currency=asked.symbol), right=True) for side in sides)
+    )  # fmt: skip
+    debits = sum(max(0, posting.amount_minor) for posting in row.postings)
+    rows = tuple(
+        Row(
+            (
+                Cell(posting.ledger_account),
+                Cell(_exact(posting.amount_minor) if posting.amount_minor > 0 else ""),
+                Cell(_exact(-posting.amount_minor) if posting.amount_minor < 0 else ""),
+            )
+        )
+        for posting in row.postings
+    )
+    total = Row((Cell(_("All")), Cell(_exact(debits)), Cell(_exact(debits))))
+    frame = pd.DataFrame([(p.ledger_account, p.amount_minor, p.currency) for p in row.postings],
+                         columns=["ledger_account", "amount_minor", "currency"])  # fmt: skip
+    return Table("postings", _("Postings"), columns, rows, frame, total, csv=asked.csv("postings"))
 
 
 def charges(asked: Asked, lines: list[dict[str, Any]]) -> Table:
@@ -84,7 +105,7 @@ def origin(asked: Asked, refs: dict[str, Any]) -> Table:
     return Table("origin", _("What it comes from"), columns, rows, frame, csv=asked.csv("origin"), empty=empty)
 
 
-def place(asked: Asked, row: Stored, checked: Checked | None) -> Table:
+def place(asked: Asked, data: Data, row: Stored, checked: Checked | None) -> Table:
     """Its number, key and hashes, its neighbours, and whether it was verified."""
     verified = checked is not None and not checked.result.problems and checked.result.seq >= row.seq
     said = [
@@ -92,9 +113,10 @@ def place(asked: Asked, row: Stored, checked: Checked | None) -> Table:
         (_("Hash"), row.hash, ""),
         (_("Hash before"), row.previous, ""),
         (_("Verified"), _("yes") if verified else _("not yet"), ""),
-        (_("Transaction before"), words.count(row.seq - 1), f"tx-{row.seq - 1}"),
-        (_("Transaction after"), words.count(row.seq + 1), f"tx-{row.seq + 1}"),
     ]
+    beside = ((_("Transaction before"), row.seq - 1), (_("Transaction after"), row.seq + 1))
+    last = data.head[0] if data.head else 0
+    said += [(label, words.count(seq), f"tx-{seq}") for label, seq in beside if 1 <= seq <= last]
     rows = tuple(
         Row((Cell(label), Cell(text, href=asked.href(show=show) if show else ""))) for label, text, show in said
     )

@@ -43,6 +43,11 @@ class Verifier:
                 thread.start()
             return found
 
+    def found_at(self, store: Store) -> int:
+        """When the last result was found, UTC epoch seconds; 0 while there is none."""
+        found = self._found.get(store.settings.database_url)
+        return found.at_s if found else 0
+
     def wait(self, store: Store) -> None:
         """Until what is being found out is found."""
         running = self._running.get(store.settings.database_url)

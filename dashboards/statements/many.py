@@ -123,7 +123,9 @@ def tiles(asked: Asked, data: service.Statements) -> tuple[Tile, ...]:
             "closing",
             _("Closing balance"),
             total.closing_minor,
-            _("refunds and adjustments took off {amount}").format(amount=short(asked, taken_off)),
+            _("owed at the end; {amount} taken off").format(amount=short(asked, taken_off))
+            if taken_off
+            else _("owed at the end of the month"),
             _("Opening balance + users' share − refunds + adjustments − write-offs − payments."),
         ),
         tile(

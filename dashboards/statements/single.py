@@ -62,7 +62,7 @@ def say(asked: Asked, paper: StatementPaper) -> Markup:
         first = sentence(_("Nothing was charged in {month}.").format(month=month))
     else:
         first = sentence(
-            _("In {month} this project used {listed} at list price: {subsidy} is paid by the scheme, {user} by itself.")
+            _("This project used {listed} at list price in {month}: the scheme pays {subsidy}, the project {user}.")
         ).format(
             month=month,
             listed=linked(short(asked, of.list_minor), "#table-days"),

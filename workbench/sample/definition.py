@@ -73,11 +73,12 @@ class OutageWindow(Part):
 
 
 class Prices(Part):
-    """List prices from a day on, per GPU-hour of a model or per core-hour ("cpu")."""
+    """List prices from a day on, per GPU-hour of a model or per core-hour ("cpu"); `factors`: service, priority."""
 
     from_on: date
     note: str
     per_hour: dict[str, Money]
+    factors: dict[str, dict[str, str]]
 
 
 class SampleProject(Part):

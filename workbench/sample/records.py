@@ -111,8 +111,10 @@ def _add_prices(db: Session, plan: Definition, centre: Centre) -> None:
         row.from_on: ({name: f"{minor // 100}.{minor % 100:02d}" for name, minor in row.per_hour.items()}, row.note)
         for row in plan.prices
     }
+    factors = {row.from_on: row.factors for row in plan.prices}
+    contents = [content | factors[content["from"]] for content in plain_contents(changes)]
     opened = day_start(min(changes), centre.zone)
-    add_versions(db.connection(), plain_contents(changes), centre.currency, centre, "the sample centre", opened)
+    add_versions(db.connection(), contents, centre.currency, centre, "the sample centre", opened)
 
 
 def _projects(plan: Definition) -> Iterator[Project]:

@@ -20,7 +20,7 @@ from workbench.settings import StoreSettings, load
 from workbench.store.engine import open_store
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SUITES = ("browser", "gpu", "notebook", "postgres", "slurm")
+SUITES = ("browser", "gpu", "notebook", "postgres", "slurm", "sqlite")
 
 
 @cache
@@ -42,6 +42,8 @@ def missing_for(suite: str) -> str | None:
         if os.environ.get("WORKBENCH_TEST_POSTGRES") or postgres_server.programs():
             return None
         return "no PostgreSQL to start (on Debian: apt-get install postgresql), WORKBENCH_TEST_POSTGRES names none"
+    if suite == "sqlite":
+        return None if shutil.which("sqlite3") else "no sqlite3 on the PATH (on Debian: apt-get install sqlite3)"
     return None if shutil.which("sinfo") else "no Slurm on the PATH"
 
 

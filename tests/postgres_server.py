@@ -28,6 +28,14 @@ def programs() -> Path | None:
     return next((folder for folder in [*found, *newest] if (folder / "initdb").exists()), None)
 
 
+def psql() -> Path | None:
+    """The shell of PostgreSQL: beside its programs, else the one on the PATH."""
+    folder = programs()
+    if folder and (folder / "psql").exists():
+        return folder / "psql"
+    return Path(found) if (found := shutil.which("psql")) else None
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """Start one; the URL of its `postgres` database, whose user may make others."""

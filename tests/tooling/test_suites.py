@@ -11,7 +11,8 @@ from workbench.settings import ROOT
 
 def run_pytest(folder, require):
     (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
-    env = {k: v for k, v in os.environ.items() if k != "WORKBENCH_REQUIRE"} | {"WORKBENCH_REQUIRE": require}
+    # Nothing is on the PATH, so that no suite that needs a program of its own can run.
+    env = os.environ | {"WORKBENCH_REQUIRE": require, "PATH": str(folder)}
     command = [
         sys.executable,
         "-m",
@@ -26,34 +27,33 @@ def run_pytest(folder, require):
 
 
 @pytest.fixture
-def a_postgres_test(tmp_path, monkeypatch):
-    monkeypatch.delenv("WORKBENCH_TEST_POSTGRES", raising=False)
+def a_slurm_test(tmp_path):
     (tmp_path / "test_it.py").write_text(
-        "import pytest\n\n\n@pytest.mark.postgres\ndef test_p():\n    pass\n\n\ndef test_q():\n    pass\n"
+        "import pytest\n\n\n@pytest.mark.slurm\ndef test_p():\n    pass\n\n\ndef test_q():\n    pass\n"
     )
     return tmp_path
 
 
-def test_a_suite_that_cannot_run_is_skipped_and_said(a_postgres_test):
-    done = run_pytest(a_postgres_test, "")
+def test_a_suite_that_cannot_run_is_skipped_and_said(a_slurm_test):
+    done = run_pytest(a_slurm_test, "")
     assert done.returncode == 0, done.stdout
-    assert "NOT RUN: the postgres suite" in done.stdout
+    assert "NOT RUN: the slurm suite" in done.stdout
     assert "1 passed, 1 skipped" in done.stdout
 
 
-def test_a_required_suite_that_cannot_run_fails(a_postgres_test):
-    done = run_pytest(a_postgres_test, "postgres")
+def test_a_required_suite_that_cannot_run_fails(a_slurm_test):
+    done = run_pytest(a_slurm_test, "slurm")
     assert done.returncode == 1
-    assert "the postgres suite is required and cannot run" in done.stdout
+    assert "the slurm suite is required and cannot run" in done.stdout
 
 
-def test_a_required_suite_without_a_test_fails(a_postgres_test):
-    done = run_pytest(a_postgres_test, "slurm")
+def test_a_required_suite_without_a_test_fails(a_slurm_test):
+    done = run_pytest(a_slurm_test, "sqlite")
     assert done.returncode != 0
-    assert "no test of the suite slurm" in done.stdout + done.stderr
+    assert "no test of the suite sqlite" in done.stdout + done.stderr
 
 
-def test_an_unknown_suite_is_refused(a_postgres_test):
-    done = run_pytest(a_postgres_test, "browsr")
+def test_an_unknown_suite_is_refused(a_slurm_test):
+    done = run_pytest(a_slurm_test, "browsr")
     assert done.returncode != 0
     assert "no suite browsr" in done.stdout + done.stderr

@@ -16,6 +16,7 @@ from workbench.analytics.schema import job_frame
 from workbench.errors import BadQuestion, NoAnswer, UnknownProject, WorkbenchError
 from workbench.notebook import plots
 from workbench.notebook.sources import HubSource, LocalSource, find_source
+from workbench.services.holds import Start, place
 from workbench.services.rating import rate
 from workbench.store.jobs import upsert_jobs
 from workbench.store.lake import refresh
@@ -234,6 +235,27 @@ def test_the_cost_of_a_server_is_told_in_a_sentence_and_numbers(as_member, centr
     assert (cost.seconds, cost.list_minor, cost.subsidy_minor, cost.user_minor) == (5400, 4200, 2940, 1260)
     assert "has run 1 h 30 min: HK$42.00 at list price, of which HK$29.40 subsidy and HK$12.60" in repr(cost)
     assert "vision has HK$993,414.40 of HK$1,000,000.00 subsidy left, until 2027-01-01." in repr(cost)
+
+
+def test_the_balance_says_what_is_free_and_until_when_the_server_runs(as_member, centre, monkeypatch):
+    event = {"server_id": "s1", "user_name": "ana", "project": "vision", "profile": "gpu-1", "gpu_model": "H800"}
+    event |= {"gpu_parts": gpu_parts(1), "cpu_cores": 4, "requested_at": NOW, "started_at": NOW, "limit_s": 4 * 3600}
+    with centre.begin() as conn:
+        conn.execute(insert(server_events).values(**event))
+    place(centre, Start("s1", "vision", "hub", 4 * 3600, 2800), NOW)
+    monkeypatch.setenv("WORKBENCH_SERVER_ID", "s1")
+    monkeypatch.setenv("WORKBENCH_PROJECT", "vision")
+    found = wb.balance()
+    assert found.ceiling_minor == found.drawn_minor + found.held_minor + found.free_minor
+    assert found.held_minor == 4 * 1960
+    assert "vision has HK$993,336.00 of HK$1,000,000.00 subsidy free, HK$78.40 held for what runs." in repr(found)
+    assert "This server is ended on" in repr(found)
+    assert "(Asia/Hong_Kong)." in repr(found)
+
+
+def test_a_project_without_an_award_has_no_balance_never_zero(as_member):
+    with pytest.raises(WorkbenchError):
+        wb.balance("speech")
 
 
 def test_another_persons_server_is_not_told_of(through_the_api, centre, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -62,15 +63,12 @@ def outlook(form: str) -> None:
     rows: list[dict[str, Any]] = []
     for found in service.outlook(store, int(time.time())):
         amounts = {name: getattr(found.balance, name) for name in AMOUNTS}
-        warning, gone = (
-            service.left_words(found, settings.centre.symbol),
-            service.gone_words(found, settings.centre.zone),
-        )
         if form == "table":
             short = {
                 name.removesuffix("_minor"): money(value, settings.centre.symbol) for name, value in amounts.items()
             }
-            rows.append({"project": found.project, **short, "warning": warning, "outlook": gone})
+            left = f"{found.balance.left_bp / 100:.1f}% free" if found.reached_bp else ""
+            rows.append({"project": found.project, **short, "warning": left, **_gone(found, settings.centre.zone)})
         else:
             gone_at = None if found.gone_at is None else f"{found.gone_at:%Y-%m-%dT%H:%M:%SZ}"
             burn = {"burn_minor_per_hour": found.burn_minor_per_hour, "rate_from": found.rate_from}
@@ -78,6 +76,8 @@ def outlook(form: str) -> None:
             rows.append({"project": found.project, **amounts, **reached, **burn, "gone_at": gone_at})
     if not rows:
         click.echo("No award is live today.", err=True)
+    if form == "table":
+        click.echo(f"Times are those of {settings.centre.zone.key}; gone '': not before the award ends.", err=True)
     columns = list(rows[0]) if rows else ["project", *AMOUNTS]
     show(columns, rows, form)
 
@@ -99,6 +99,13 @@ def settle(key: str, used_s: int) -> None:
     click.echo(
         f"{key}: {money(hold.settled_minor or 0, symbol)} used of {money(hold.amount_minor, symbol)}; {free} freed."
     )
+
+
+def _gone(found: Any, zone: ZoneInfo) -> dict[str, str]:
+    if found.gone_at is None:
+        return {"gone": "", "at the rate of": ""}
+    rate = {"running": "what runs now", "week": "the last 7 days"}[found.rate_from]
+    return {"gone": f"{found.gone_at.astimezone(zone):%a %-d %b %Y, %H:%M}", "at the rate of": rate}
 
 
 def _store() -> Any:

@@ -19,11 +19,24 @@ import pandas as pd
 
 from workbench.clusters import lake, local
 from workbench.notebook import plots
+from workbench.notebook.balance import Balance
 from workbench.notebook.cost import Cost
 from workbench.notebook.sources import Source, find_source
 from workbench.store.lake import LAKE_SCHEMA
 
-__all__ = ["charges", "cluster", "collect", "connect", "cost", "jobs", "occupancy", "plot", "projects", "usage"]
+__all__ = [
+    "balance",
+    "charges",
+    "cluster",
+    "collect",
+    "connect",
+    "cost",
+    "jobs",
+    "occupancy",
+    "plot",
+    "projects",
+    "usage",
+]
 
 When = str | date | datetime | None
 LOCAL_TIMES = {"day_start", "week_start", "month_start"}
@@ -159,6 +172,20 @@ def cost() -> Cost:
     """What this server has cost so far, and what its project's award still holds. An estimate, never a bill."""
     server, project = os.environ.get("WORKBENCH_SERVER_ID"), os.environ.get("WORKBENCH_PROJECT")
     return Cost.of(connect().ask("cost", **_given(server=server, project=project)).facts)
+
+
+def balance(project: str | None = None) -> Balance:
+    """What a project's award still has: drawn, held, free, warnings, when it is gone; and until when this server runs.
+
+    Args:
+        project: default the one of this server.
+
+    Raises:
+        UnknownProject, NoAnswer: the project is not one of yours.
+    """
+    server = os.environ.get("WORKBENCH_SERVER_ID")
+    given = _given(server=server, project=project or os.environ.get("WORKBENCH_PROJECT"))
+    return Balance.of(connect().ask("balance", **given).facts)
 
 
 def _frame(question: str, **params: When) -> pd.DataFrame:

@@ -8,6 +8,7 @@ Questions and their parameters (all text, all optional):
   occupancy  by start end split cluster              allocated GPUs against GPUs in service, per period
   charges    by start end project                    list price, subsidy and the user's share
   cost       server project                          one server so far, and its project's award (facts, no table)
+  balance    server project                          its project's award: drawn, held, free, how long (facts, no table)
   lake       project start end                       the Parquet files of jobs, with the window as epoch seconds
 
 Columns carry their units: GPU-hours, GPU-seconds, shares 0–1, money in major units of the currency (`list_hkd`).
@@ -26,6 +27,7 @@ from workbench.periods import iso
 from workbench.services import reports, spend
 from workbench.services.cost import server_cost
 from workbench.services.lake_files import LakeFile, lake_files
+from workbench.services.outlook import Outlook, gone_words, left_words, outlook
 from workbench.services.question import Asked, choice, moment_of
 from workbench.services.reports import Only
 from workbench.store.engine import Store
@@ -72,7 +74,7 @@ def answer(store: Store, scope: Scope, question: str, params: Mapping[str, str],
     names = {name: params.get(name) or None for name in ("by", "split", "project", "cluster", "server")}
     start_s, end_s = (moment_of(params.get(name), zone) for name in ("start", "end"))
     asked = Asked(store, scope, now, **names, start_s=start_s, end_s=end_s)
-    if asked.project is not None and question != "cost":
+    if asked.project is not None and question not in ("cost", "balance"):
         reports.check_project(store, scope, asked.project)
     said = reply(asked)
     return Answer({**_common(asked), **said.facts}, said.table)
@@ -188,6 +190,29 @@ def _cost(asked: Asked) -> Answer:
     return Answer(facts)
 
 
+def _balance(asked: Asked) -> Answer:
+    project, ends_at = asked.project, None
+    if asked.server is not None:
+        server = server_cost(asked.store, asked.scope, asked.server, asked.now)
+        project, ends_at = project or server.project, server.ends_at
+    settings = asked.store.settings
+    found = []
+    if project is not None:
+        reports.check_project(asked.store, asked.scope, project)
+        found = outlook(asked.store, asked.now, frozenset({project}))
+    sums = {
+        f"{name}_minor": sum(getattr(one.balance, f"{name}_minor") for one in found) if found else None
+        for name in ("ceiling", "drawn", "held", "free")
+    }
+    said = [words for one in found for words in (left_words(one, settings.centre.symbol), _gone(asked, one)) if words]
+    ends = None if ends_at is None else iso(ends_at)
+    return Answer({"project": project, "symbol": settings.centre.symbol, **sums, "said": said, "ends_at": ends})
+
+
+def _gone(asked: Asked, found: Outlook) -> str:
+    return gone_words(found, asked.store.settings.centre.zone)
+
+
 def _lake(asked: Asked) -> Answer:
     files = lake_files(asked.store, asked.scope, asked.project)
     columns = list(LakeFile.__dataclass_fields__)
@@ -203,6 +228,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], Answer], tuple[str, ...]]] = {
     "occupancy": (_occupancy, ("by", "start", "end", "split", "cluster")),
     "charges": (_charges, ("by", "start", "end", "project")),
     "cost": (_cost, ("server", "project")),
+    "balance": (_balance, ("server", "project")),
     "lake": (_lake, ("project", "start", "end")),
 }
 

@@ -20,7 +20,8 @@ from workbench.units import HOUR_S, divide_half_even
 class ServerCost:
     """One server until now (or until its end). Amounts are None where there is no list price; `why` says so.
 
-    seconds: whole seconds it has run, 0 before it started. list_minor = subsidy_minor + user_minor.
+    seconds: whole seconds it has run, 0 before it started. ends_at: UTC epoch second at which its time is over, None
+    where it does not run or was asked for no time. list_minor = subsidy_minor + user_minor.
     """
 
     server: str
@@ -28,6 +29,7 @@ class ServerCost:
     project: str
     seconds: int
     running: bool
+    ends_at: int | None
     list_minor: int | None
     subsidy_minor: int | None
     user_minor: int | None
@@ -54,7 +56,9 @@ def server_cost(store: Store, scope: Scope, server: str, now: int) -> ServerCost
     seconds = max(0, end - row["started_at"]) if row["started_at"] is not None else 0
     profile = next((p for p in store.settings.profiles if p.id == row["profile"]), None)
     facts = {"server": server, "profile": profile.title if profile else row["profile"], "project": row["project"]}
-    facts |= {"seconds": seconds, "running": row["started_at"] is not None and row["ended_at"] is None}
+    running = row["started_at"] is not None and row["ended_at"] is None
+    ends_at = row["started_at"] + row["limit_s"] if running and row["limit_s"] else None
+    facts |= {"seconds": seconds, "running": running, "ends_at": ends_at}
     if profile is None:
         why = f"The profile {row['profile']} is no longer offered, so it has no price here."
         return ServerCost(**facts, list_minor=None, subsidy_minor=None, user_minor=None, why=why)

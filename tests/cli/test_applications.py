@@ -76,3 +76,31 @@ def test_without_awards_holds_say_so(run, words):
     assert code == 0
     assert out.startswith(("key,", "project,"))
     assert err.strip().endswith((".",))
+
+
+def test_the_committee_votes_decides_and_writes_its_minutes(run):
+    code, out, _ = run(*DRAFT, *TITLE)
+    assert code == 0
+    one = out.split()[0]
+    for words in (["submit", one, "--as", "ada"], ["check", one, "--as", "sec"], ["assess", one, "--as", "sec"]):
+        assert run("applications", *words)[0] == 0
+    run("applications", "recommend", one, "--as", "rev", "--amount", "250000", "--note", "Sound.")
+    code, out, err = run("applications", "preview", one, "--ceiling", "200000", "--format", "json")
+    assert code == 0, err
+    months = json.loads(out)
+    assert len(months) == 12
+    assert months[0]["occupancy_bp_with"] is None  # no capacity is stated: unknown, not zero
+    assert months[0]["fund_left_minor_with"] < months[0]["fund_left_minor_without"]
+    assert "No capacity is stated" in run("applications", "preview", one)[1]
+    assert run("applications", "vote", one, "against", "--as", "com")[0] == 0
+    decline = ("applications", "decide", one, "decline", "--note", "Not fair to the model size.")
+    code, _, err = run(*decline, "--as", "rev")
+    assert code == 1
+    assert run(*decline, "--as", "com", "--meeting", "1")[1] == f"{one} is declined.\n"
+    assert run("applications", "meeting", "close", "1", "--as", "sec")[0] == 0
+    opened = ("applications", "meeting", "open", "--as", "sec", "--chair", "com", "mai", "--on", "2026-02-01")
+    assert run(*opened)[1] == "Meeting 2 is open.\n"
+    assert run("applications", "meeting", "attend", "2", "kim", "--as", "sec")[1] == "At meeting 2: com, kim, mai.\n"
+    _, out, _ = run("applications", "meeting", "list", "--format", "csv")
+    assert out.splitlines()[1:] == ["2,2026-02-01,com,3,0,open", "1,2026-01-05,com,3,1,closed"]
+    assert "Reason: Not fair to the model size." in run("applications", "minutes", "1")[1]

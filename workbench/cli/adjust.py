@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show
-from workbench.cli.applications import AMOUNT
+from workbench.cli.application_options import AMOUNT
 from workbench.cli.asked import format_option
 from workbench.domain.asked import ASKED, GRANTED, REFUSED
 from workbench.settings import load

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.applications import AMOUNT, DAY, as_option
+from workbench.cli.application_options import AMOUNT, DAY, as_option
 from workbench.domain.award_actions import ASKED, KINDS
 from workbench.settings import load
 

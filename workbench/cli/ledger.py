@@ -10,7 +10,7 @@ from datetime import date
 import click
 
 from workbench.cli.answer import show
-from workbench.cli.applications import AmountOfMoney
+from workbench.cli.application_options import AmountOfMoney
 from workbench.cli.asked import format_option, moment_of, operator, window_options
 from workbench.periods import day_of, iso
 from workbench.settings import load

@@ -1,9 +1,10 @@
 """Meetings of the Committee: opened, attended, voted in, closed; and a decision taken in one of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import DECISIONS, Actor, check_open
@@ -27,6 +28,27 @@ from workbench.settings import Settings
 from workbench.store.engine import Store
 
 CALLED_BY = frozenset({"secretariat", "committee"})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting in a list: its number, day, chair, members who attended, decisions, and whether it is open."""
+
+    number: int
+    held_on: date
+    chair: str
+    members: int
+    decisions: int
+    open: bool
+
+
+def listed(store: Store) -> list[Held]:
+    """Every meeting, the latest first."""
+    there = select(func.count()).where(Attendance.meeting == Meeting.id).scalar_subquery()
+    items = select(func.count()).where(Item.meeting == Meeting.id).scalar_subquery()
+    ask = select(Meeting, there, items).order_by(Meeting.id.desc())
+    with store.db() as db:
+        return [Held(m.id, m.held_on, m.chair, n, decided, m.closed_at is None) for m, n, decided in db.execute(ask)]
 
 
 def open_meeting(

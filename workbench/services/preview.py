@@ -130,6 +130,16 @@ def preview(
         return _KEPT.get(key, lambda: _made(conn, store, asked, terms, now, version, say))
 
 
+def proposed(store: Store, reference: str, now: int) -> Decided:
+    """The award that is looked at where none is said: see `preview`.
+
+    Raises:
+        UnknownApplication. StepRefused: it is decided.
+    """
+    with store.read() as conn:
+        return _proposed(store.settings, _asked(conn, reference), today_of(store, now))
+
+
 class _Kept:
     """The latest results, by what they were made from."""
 

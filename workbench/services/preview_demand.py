@@ -132,8 +132,11 @@ def seen(conn: Connection, pool: Pool, centre: Centre, now: int) -> Seen:
 def _seen(rows: pd.DataFrame, pool: Pool, since: int, monday: int, now: int) -> Seen:
     weeks = MOST_WEEKS
     if len(rows):
-        young = (int(rows["submit_at"].iloc[0]) - since) // WEEK_S
+        young, into = divmod(int(rows["submit_at"].iloc[0]) - since, WEEK_S)
+        # A week in which the log only begins would count as a quiet one.
+        young += into > DAY_S and young + 1 < MOST_WEEKS
         weeks, since = MOST_WEEKS - young, since + young * WEEK_S
+        rows = rows[rows["submit_at"] >= since]
     moved = max(0, (now - monday) // WEEK_S - 2)
     limit = pool.smallest(Window(now, now + 60 * WEEK_S))
     fits = (rows["gpu_parts"] <= limit) & (rows["gpu_parts"] > 0) & (rows["seen_until_at"] > rows["start_at"])

@@ -36,6 +36,7 @@ class Fund:
     drawn_minor: int
     paces: Mapping[str, Pace]
     versions: Mapping[str, Sequence[AwardVersion]]
+    scheme_ends_on: date
 
     def lasts_until(self, more_minor: int = 0) -> date | None:
         """The day on which nothing is left at the mean pace of these months; `more_minor`: drawn by another award."""
@@ -50,7 +51,8 @@ class Fund:
         return [
             f"The fund: each project goes on at its mean list cost of the last {PACE_DAYS // 7} weeks and draws until "
             "its ceiling or the end of its term; one without usage draws as planned; nothing more is awarded.",
-            f"So {pace} a day are drawn on the mean of these months; how long the fund lasts goes on at that pace.",
+            f"So {pace} a day are drawn on the mean of these months; how long the fund lasts goes on at that pace, "
+            f"whatever the scheme's end on {self.scheme_ends_on:%-d %b %Y}.",
         ]
 
 
@@ -93,6 +95,7 @@ def fund_ahead(conn: Connection, settings: Settings, today: date, months: Sequen
         drawn_minor=sum(sum(by_award.values()) for by_award in amounts),
         paces=paces,
         versions=versions,
+        scheme_ends_on=scheme.ends_on,
     )
 
 

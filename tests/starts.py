@@ -1,19 +1,24 @@
-"""Two hundred starts at the same moment, from several processes, against an award that covers forty."""
+"""Two hundred starts at the same moment, by processes or by a Hub's threads, against an award that covers forty."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
 from workbench.domain.awards import Award
 from workbench.errors import NoBalance
+from workbench.hub import books
 from workbench.services.holds import Start, place
-from workbench.settings import StoreSettings, load
+from workbench.services.meter import ServerRequest
+from workbench.services.quote import quote
+from workbench.settings import ProfileSettings, StoreSettings, load
 from workbench.store.engine import Store, make_engine
-from workbench.units import HOUR_S
+from workbench.units import GPU_PARTS, HOUR_S
 
 HOUR_MINOR = 1960
 """Subsidy of one H800 hour at HK$28.00: 70% of it."""
-STARTS, COVERED, PROCESSES = 200, 40, 8
+STARTS, COVERED, PROCESSES, THREADS = 200, 40, 8, 16
+PROFILE = ProfileSettings(id="gpu-1", title="t", purpose="p", cpu_cores=1, mem_gib=1, gpus=1, gpu_model="H800")
 
 
 def a_start(key="one", hours=1, **given):
@@ -40,6 +45,21 @@ def run_at_once(store, now):
     for one in at_once:
         one.join(timeout=30)
     return sum(ran)
+
+
+def run_as_the_spawner(store, now):
+    """How many of the servers that a Hub's threads ask for start: quote, request into the books, hold."""
+
+    def start(number):
+        request = ServerRequest(f"s{number}", "ana", "vision", PROFILE.id, "H800", GPU_PARTS, 1, now, HOUR_S)
+        try:
+            books.enter(store, request, quote(store, PROFILE, "vision", now), now)
+        except NoBalance:
+            return False
+        return True
+
+    with ThreadPoolExecutor(THREADS) as at_once:
+        return sum(at_once.map(start, range(STARTS)))
 
 
 def _start_some(home, url, first, now, gate, answers):

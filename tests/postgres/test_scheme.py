@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.builders import DATA_UNTIL_S, small_centre
 from tests.services.scheme_people import NOW as DECIDED
 from tests.services.scheme_people import WAY, a_draft, add_people, bring
-from tests.starts import COVERED, HOUR_MINOR, cover, run_at_once
+from tests.starts import COVERED, HOUR_MINOR, cover, run_as_the_spawner, run_at_once
 from workbench.services import applications, rating
 from workbench.services.application_files import file_of
 from workbench.services.holds import running
@@ -24,6 +24,14 @@ def test_of_two_hundred_starts_at_once_exactly_those_that_are_covered_run(on_pos
     cover(on_postgres, COVERED, 336 * HOUR_MINOR)
     assert run_at_once(on_postgres, NOW) == COVERED
     assert sum(hold.amount_minor for hold in running(on_postgres)) == COVERED * HOUR_MINOR
+    assert outlook(on_postgres, NOW)[0].balance.free_minor == 0
+
+
+def test_of_two_hundred_servers_asked_for_at_once_exactly_those_that_are_covered_start(on_postgres):
+    small_centre(on_postgres)
+    rating.rate(on_postgres, NOW)
+    cover(on_postgres, COVERED, 336 * HOUR_MINOR)
+    assert run_as_the_spawner(on_postgres, NOW) == COVERED
     assert outlook(on_postgres, NOW)[0].balance.free_minor == 0
 
 

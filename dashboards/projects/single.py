@@ -13,6 +13,7 @@ from dashboards._page import (
     spark,
 )
 from dashboards.projects.scope import query_of, total_of, wait_tile
+from dashboards.projects.single_award import award_tables
 from dashboards.projects.single_data import OneData, ask_one
 from dashboards.projects.single_tables import charges_table, users_table
 from dashboards.projects.single_views import against_ceiling, by_user, gpus_over_time
@@ -32,6 +33,7 @@ def one(asked: Asked, project: str) -> Page:
         pictures.append(against_ceiling(asked, data))
     pictures.append(by_user(asked, data))
     tables = [users_table(asked, data)] + ([charges_table(asked, data)] if data.charges is not None else [])
+    tables += award_tables(asked, data.awards)
     crumbs = (
         ((_("All projects"), asked.href(project="", show="")), (title, ""))
         if isinstance(asked.scope, WholeCentre) or len(asked.choices.projects) > 1

@@ -1,5 +1,6 @@
 """What the page of one project shows, asked of the services once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,13 +8,14 @@ import pandas as pd
 from dashboards._asked import Asked
 from dashboards.projects.scope import sees_money
 from workbench.periods import Window, day_of
-from workbench.services import reports, spend
+from workbench.services import award_history, reports, spend
+from workbench.services.award_history import AwardFile
 from workbench.services.reports import Only
 
 
 @dataclass(frozen=True)
 class OneData:
-    """row: its line of services.reports.projects; trend, layers: GPUs by bucket; charges: None where hidden."""
+    """row: its line of services.reports.projects; trend, layers: GPUs by bucket; charges, awards: none where hidden."""
 
     row: pd.Series
     before: pd.DataFrame | None
@@ -24,6 +26,7 @@ class OneData:
     award: spend.AwardNow | None
     charges: pd.DataFrame | None
     to_date: pd.DataFrame | None
+    awards: Sequence[AwardFile]
 
 
 def ask_one(asked: Asked, project: str) -> OneData:
@@ -42,6 +45,7 @@ def ask_one(asked: Asked, project: str) -> OneData:
         award=spend.award_now(store, scope, project, asked.until_s) if paid else None,
         charges=_lines_in(charges, asked.days, asked) if charges is not None else None,
         to_date=charges,
+        awards=award_history.history(store, scope, project, asked.now_s) if paid else (),
     )
 
 

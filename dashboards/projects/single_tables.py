@@ -1,5 +1,9 @@
 """The tables of one project."""
 
+from typing import Any
+
+import pandas as pd
+
 from dashboards._asked import Asked
 from dashboards._money import amount
 from dashboards._page import (
@@ -10,6 +14,7 @@ from dashboards._page import (
     unknown_cell,
 )
 from dashboards.projects.single_data import OneData
+from workbench.domain.pricelist import nano_text
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.units import gpu_hours
@@ -92,7 +97,8 @@ def charges_table(asked: Asked, data: OneData) -> Table:
                 Cell(words.day(r.day.date()), order=str(r.day.date())),
                 Cell(" · ".join(p or _("unknown") for p in (r.partition, r.gpu_model))),
                 Cell(f"{gpu_hours(r.gpu_part_seconds):,.2f}", order=r.gpu_part_seconds),
-                *(amount(v) for v in (r.price_minor_per_hour, r.list_minor, r.subsidy_minor, r.user_minor)),
+                _price(r.price_nano_per_hour),
+                *(amount(v) for v in (r.list_minor, r.subsidy_minor, r.user_minor)),
             )
         )
         for r in shown.itertuples()
@@ -120,3 +126,8 @@ def charges_table(asked: Asked, data: OneData) -> Table:
         _("No charge in this period."),
         _("Charges follow from usage, day by day."),
     )
+
+
+def _price(nano: Any) -> Cell:
+    """An hour's list price; unknown where there is none."""
+    return unknown_cell() if pd.isna(nano) else Cell(nano_text(int(nano)), order=int(nano))

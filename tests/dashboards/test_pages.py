@@ -158,7 +158,8 @@ def test_a_lead_is_told_the_same_of_what_is_not_theirs_and_what_is_not_there(ask
 def test_money_is_for_leads(ask):
     lead = projects.build(ask("lead:vision", "projects"))
     member = projects.build(ask("member:vision", "projects"))
-    assert {t.id for t in lead.tables} == {"users", "charges"}
+    of_the_award = {"award", "award-actions", "award-plan", "award-reports"}
+    assert {t.id for t in lead.tables} == {"users", "charges", *of_the_award}
     assert {t.id for t in member.tables} == {"users"}
     assert "HK$" not in plain(member.sentence)
     assert "charges" not in member.frames

@@ -41,6 +41,8 @@ def one(asked: Asked, project: str) -> Page:
     )
     hidden = Note(_("What this project's usage costs is shown to its lead."), "plain")
     notes = (hidden,) if data.charges is None else ()
+    if data.warning:
+        notes = (Note(data.warning),)
     kind = " · ".join(
         part
         for part in (data.row["organisation"], words.category(data.row["category"]), project, asked.period.label)

@@ -10,12 +10,16 @@ from dashboards.projects.scope import sees_money
 from workbench.periods import Window, day_of
 from workbench.services import award_history, reports, spend
 from workbench.services.award_history import AwardFile
+from workbench.services.outlook import warned
 from workbench.services.reports import Only
 
 
 @dataclass(frozen=True)
 class OneData:
-    """row: its line of services.reports.projects; trend, layers: GPUs by bucket; charges, awards: none where hidden."""
+    """row: its line of services.reports.projects; trend, layers: GPUs by bucket; charges, awards: none where hidden.
+
+    warning: how little of its award is free and when it is gone, in words; '' where there is nothing to say.
+    """
 
     row: pd.Series
     before: pd.DataFrame | None
@@ -27,6 +31,7 @@ class OneData:
     charges: pd.DataFrame | None
     to_date: pd.DataFrame | None
     awards: Sequence[AwardFile]
+    warning: str
 
 
 def ask_one(asked: Asked, project: str) -> OneData:
@@ -46,6 +51,7 @@ def ask_one(asked: Asked, project: str) -> OneData:
         charges=_lines_in(charges, asked.days, asked) if charges is not None else None,
         to_date=charges,
         awards=award_history.history(store, scope, project, asked.now_s) if paid else (),
+        warning=warned(store, [project], asked.now_s).get(project, "") if paid else "",
     )
 
 

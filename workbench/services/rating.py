@@ -7,7 +7,7 @@ first dirty day on. What was rated again is then marked for the ledger (services
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,7 @@ def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
     """
     zone = store.settings.centre.zone
     today = day_of(now, zone)
+    ends = day_window(today, zone).end_s
     with store.begin() as conn:
         # Taking the marks first takes the write lock first: no mark made meanwhile is lost.
         since = _take_marks(conn, today)
@@ -84,6 +85,9 @@ def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
             rated = project_days(conn, project, first, today, prices, awards.get(project, []), zone)
             made.append(_keep(conn, project, rated))
             mark(conn, [project], first, POSTING)
+            if (rated.jobs.end > ends).any():
+                # A job that goes on: not every day of it need have a rollup that marks it.
+                mark(conn, [project], today + timedelta(days=1))
     rows, unpriced, usage = (sum(part[place] for part in made) for place in range(3))
     return Rated(len(made), rows, unpriced, usage)
 

@@ -259,6 +259,8 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     assert (house.homes / "ana").stat().st_mode & 0o077 == 0
 
     assert holds(house) == [(record["server_id"], 4 * HOUR_MINOR, None)]
+    assert str(4 * 3600) in psutil.Process(record["pid"]).cmdline()  # the runner ends it then
+    assert "It is ended at" in ana.client.get("/hub/home").text
 
     services = psutil.Process(hub.process.pid).children()
     hub.end(signal.SIGKILL)

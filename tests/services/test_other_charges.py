@@ -10,9 +10,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import DATA_UNTIL_S, small_centre
+from tests.starts import HOUR_MINOR, a_start, cover
 from workbench.domain.other_charges import OtherCharge, Split, draw_steps
 from workbench.errors import ChargeTaken
 from workbench.periods import day_of
+from workbench.services.holds import place
 from workbench.services.other_charges import drawn_elsewhere, of_project, record, split
 from workbench.services.rating import rate
 from workbench.store.other_charges import draws
@@ -104,6 +106,14 @@ def test_an_award_pays_its_rate_until_its_ceiling_in_its_term(centre):
         assert split(conn, zone, "speech", DAY, 1000) == Split(0, 1000, None)
         record(conn, a_charge(list_minor=left, subsidy_minor=left, user_minor=0))
         assert split(conn, zone, "vision", DAY, 1000) == Split(0, 1000, None)
+
+
+def test_what_is_held_for_running_work_is_not_promised_again(centre):
+    cover(centre, 2, 336 * HOUR_MINOR)
+    place(centre, a_start(hours=1), NOW)
+    with centre.begin() as conn:
+        found = split(conn, centre.settings.centre.zone, "vision", DAY, 10_000)
+    assert found == Split(HOUR_MINOR, 10_000 - HOUR_MINOR, 1)
 
 
 def test_room_for_a_charge_is_left_from_the_beginning_and_what_goes_back_is_free_from_that_day(centre):

@@ -1,27 +1,28 @@
 """Charges beside usage: record one, once for all, and say who pays it.
 
-`record` marks the project, so that its usage is rated again from the day on which the row was recorded, or from the
-row's own day where that is earlier, and the ledger is brought up.
+`record` marks the project: where an award pays, its usage is rated again from the day on which the row was recorded, or
+from the row's own day where that is earlier; the ledger is brought up.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from workbench.domain.awards import Award
-from workbench.domain.holds import Hold
 from workbench.domain.ledger import refs_text
 from workbench.domain.other_charges import OtherCharge, Split
 from workbench.errors import ChargeTaken
 from workbench.periods import day_start, moment
 from workbench.services.award_versions import award_versions
+from workbench.services.balances import held_by_award, in_force
 from workbench.services.rating_marks import POSTING, mark
 from workbench.store import other_charges as stored
+from workbench.store.charges import drawn_by_award
 from workbench.store.other_charges import by_key, rows_of
-from workbench.store.tables import charges_daily
 from workbench.units import BASIS_POINTS, divide_half_even
 
 
@@ -37,8 +38,9 @@ def record(conn: Connection, charge: OtherCharge) -> bool:
         return False
     row = asdict(charge) | {"day": charge.day.isoformat(), "refs": refs_text(charge.refs)}
     conn.execute(insert(stored.other_charges).values(row))
-    # In no zone is it earlier than a day before UTC's.
-    mark(conn, [charge.project], min(charge.day, moment(charge.made_at).date() - timedelta(days=1)))
+    if charge.subsidy_minor:
+        # In no zone is it earlier than a day before UTC's.
+        mark(conn, [charge.project], min(charge.day, moment(charge.made_at).date() - timedelta(days=1)))
     mark(conn, [charge.project], charge.day, POSTING)
     return True
 
@@ -68,14 +70,10 @@ def split(conn: Connection, zone: ZoneInfo, project: str, day: date, list_minor:
     Returns:
         Of the awards that hold on the day the one that began first and has money left pays, as far as it goes.
     """
-    second = day_start(day, zone)
     _lock(conn, project)
-    versions = award_versions(conn, frozenset({project}), zone).get(project, [])
-    live = [version for version in versions if version.start_s <= second < version.end_s]
-    began = {one.award: min(v.start_s for v in versions if v.award == one.award) for one in live}
-    used = _used(conn, project)
-    for version in sorted(live, key=lambda version: (began[version.award], version.award, version.version)):
-        left = version.ceiling_minor - used.get(version.award, 0)
+    used = _used(conn, zone, project)
+    for version in in_force(conn, frozenset({project}), day_start(day, zone), zone).get(project, []):
+        left = version.ceiling_minor - used[version.award]
         if left > 0:
             subsidy = min(left, divide_half_even(list_minor * version.rate_bp, BASIS_POINTS))
             return Split(subsidy, list_minor - subsidy, version.award)
@@ -91,7 +89,7 @@ def at_most(conn: Connection, zone: ZoneInfo, project: str, award: int | None, s
     ceiling = max(
         (version for version in versions if version.award == award), key=lambda version: version.start_s
     ).ceiling_minor
-    return max(0, min(subsidy_minor, ceiling - _used(conn, project).get(award, 0)))
+    return max(0, min(subsidy_minor, ceiling - _used(conn, zone, project)[award]))
 
 
 def _lock(conn: Connection, project: str) -> None:
@@ -99,15 +97,7 @@ def _lock(conn: Connection, project: str) -> None:
     conn.execute(select(Award.id).where(Award.project == project).order_by(Award.id).with_for_update())
 
 
-def _used(conn: Connection, project: str) -> dict[int, int]:
-    """Award → all that is taken of it: drawn by usage, by these charges (also for days ahead), held for what runs."""
-    used = dict(stored.drawn_elsewhere(conn, [project]))
-    mine = charges_daily.c
-    drawn = select(mine.award_id, func.sum(mine.subsidy_minor)).where(
-        mine.project == project, mine.award_id.is_not(None)
-    )
-    held = select(Hold.award, func.sum(Hold.amount_minor)).where(Hold.project == project, Hold.ended_at.is_(None))
-    for ask in (drawn.group_by(mine.award_id), held.group_by(Hold.award)):
-        for award, minor in conn.execute(ask):
-            used[int(award)] = used.get(int(award), 0) + int(minor or 0)
-    return used
+def _used(conn: Connection, zone: ZoneInfo, project: str) -> Counter[int]:
+    """Award → all that is taken of it: drawn by usage and these charges (also for days ahead), held for what runs."""
+    mine = frozenset({project})
+    return Counter(held_by_award(conn, zone, mine)) + Counter(drawn_by_award(conn, mine))

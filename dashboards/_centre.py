@@ -16,6 +16,8 @@ from dashboards._page import Page, script_json
 from dashboards.ledger.verified import VERIFIER
 from workbench import i18n
 from workbench.domain.access import Scope
+from workbench.domain.award_actions import Action, Decision
+from workbench.domain.awards import Award
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.pages.cache import ScopedCache
@@ -38,6 +40,9 @@ BUILD = {
 
 OF_LEDGER = ("statements", "ledger")
 """Pages that change also with the ledger: what is posted, closed, paid."""
+
+OF_AWARDS = ("spend", "projects")
+"""Pages that change also with what is asked for awards and decided."""
 
 
 OPEN_TO_ALL = ("about-data",)
@@ -96,10 +101,16 @@ class Centre:
             closed = conn.scalar(select(func.count()).select_from(closed_months)) or 0
         return (last[0], closed, VERIFIER.found_at(self.store))
 
+    def awards(self) -> tuple[int, ...]:
+        """What pages of awards change with: how many there are, how much was asked for them, and decided."""
+        with self.store.read() as conn:
+            return tuple(conn.scalar(select(func.count()).select_from(kind)) or 0 for kind in (Award, Action, Decision))
+
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
         """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
-        version = (fresh.data_until_s // VERSION_S if fresh else -1, *(self.ledger() if page in OF_LEDGER else ()))
+        more = self.ledger() if page in OF_LEDGER else self.awards() if page in OF_AWARDS else ()
+        version = (fresh.data_until_s // VERSION_S if fresh else -1, *more)
         asked = (page, who.pages, filters, i18n.language())
         kept = self.made.get(who.scope, asked)
         if kept and kept.version == version:

@@ -104,6 +104,7 @@ def test_an_adjustment_takes_two_people_and_is_undone_by_another(run):
     assert "changes by \N{MINUS SIGN}HK$120.50" in run("adjust", "approve", 1, "--by", "eve")[1]
     assert "HK$120.50 more" in run("adjust", "undo", "adjustment/1", "--reason", "Wrong", "--by", "sec")[1]
     assert run("adjust", "refuse", 2, "--by", "eve")[1] == "Adjustment 2 is refused.\n"
+    assert "\N{MINUS SIGN}HK$120.50" in run("adjust", "list")[1]
     assert "1,vision,adjustment,-12050,granted" in run("adjust", "list", "--format", "csv")[1]
     code, _, err = run("adjust", "write-off", "vision", "800", "--reason", "Dissolved", "--by", "sec")
     assert (code, "cannot be written off" in err) == (1, True)

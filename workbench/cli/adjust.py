@@ -117,19 +117,23 @@ def refuse(number: int, who: str) -> None:
 @click.option("--state", type=click.Choice([ASKED, GRANTED, REFUSED]), help="Only those in this state.")
 @format_option
 def list_(project: str | None, state: str | None, form: str) -> None:
-    """What was asked for, the newest first; amounts in hundredths (`amount_minor`).
+    """What was asked for, the newest first. csv and json are exact, in hundredths (`amount_minor`).
 
     Example: workbench adjust list --state asked
     """
     from workbench.services import adjustments as service
 
     names = ["id", "project", "kind", "amount_minor", "state", "asked_by", "decided_by", "undoes", "reason"]
+    store = _store()
     rows = [
         {name: "" if (value := getattr(one, name)) is None else value for name in names}
-        for one in service.adjustments(_store(), project, state)
+        for one in service.adjustments(store, project, state)
     ]
     if not rows:
         click.echo("Nothing was asked for.", err=True)
+    if form == "table":
+        rows = [row | {"amount": money(row["amount_minor"], store.settings.centre.symbol)} for row in rows]
+        names[names.index("amount_minor")] = "amount"
     show(names, rows, form)
 
 

@@ -125,7 +125,7 @@ def list_(project: str | None, state: str | None, form: str) -> None:
 
     names = ["id", "project", "kind", "amount_minor", "state", "asked_by", "decided_by", "undoes", "reason"]
     store = _store()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {name: "" if (value := getattr(one, name)) is None else value for name in names}
         for one in service.adjustments(store, project, state)
     ]

@@ -19,7 +19,7 @@ ENDED = ("closed", "declined", "withdrawn", "active")
 
 @dataclass(frozen=True)
 class Line:
-    """One row, in words. amounts: (short, exact) of requested, recommended and awarded; None: there is none."""
+    """One row, in words. amounts: (label, (short, exact) or None where there is none)."""
 
     href: str
     reference: str
@@ -35,7 +35,7 @@ class Line:
     order: str
     own: bool
     fast_lane: bool
-    amounts: tuple[tuple[str, str, int] | None, ...]
+    amounts: tuple[tuple[str, tuple[str, str] | None], ...]
 
 
 class Applications(ApplicationHandler):
@@ -44,7 +44,6 @@ class Applications(ApplicationHandler):
         chosen = {name: self.get_query_argument(name, "") for name in ("show", "stage", "category")}
         shown = [line for line in lines if _fits(line, chosen)]
         waiting = Counter(line.todo for line in lines if line.todo)
-        sees_all = bool(GROUPS & self.who.groups)
         self.show(
             "list.html",
             lines=[self.line(line) for line in shown],
@@ -55,15 +54,21 @@ class Applications(ApplicationHandler):
             chosen=chosen,
             stages=[(name, stage(name)) for name in STAGES if any(line.listed.stage == name for line in lines)],
             categories=[(name, words.category(name)) for name in CATEGORIES],
-            sees_all=sees_all,
+            sees_all=self.sees_all,
             meetings=bool({GROUP_OF_ROLE[role] for role in READ_BY} & self.who.groups),
-            empty=empty_words(sees_all=sees_all, filtered=len(lines) > 0),
+            empty=empty_words(sees_all=self.sees_all, filtered=len(lines) > 0),
             done=done(self.get_query_argument("done", "")),
         )
 
+    @property
+    def sees_all(self) -> bool:
+        return bool(GROUPS & self.who.groups)
+
     def line(self, line: OnDesk) -> Line:
         one, symbol = line.listed, self.store.settings.centre.symbol
-        amounts = (one.requested_minor, one.recommended_minor, one.awarded_minor)
+        amounts = [(_("Requested"), one.requested_minor), (_("Awarded"), one.awarded_minor)]
+        if self.sees_all:
+            amounts.insert(1, (_("Recommended"), one.recommended_minor))
         return Line(
             href=f"{ROOT}/{one.reference}" + ("/edit" if one.stage == "draft" else ""),
             reference=one.reference,
@@ -79,7 +84,9 @@ class Applications(ApplicationHandler):
             order=one.received_on.isoformat(),
             own=line.own,
             fast_lane=one.fast_lane,
-            amounts=tuple(None if a is None else (money_short(a, symbol), self.money(a), a) for a in amounts),
+            amounts=tuple(
+                (name, None if a is None else (money_short(a, symbol), self.money(a))) for name, a in amounts
+            ),
         )
 
 

@@ -9,21 +9,21 @@ from datetime import date
 
 from markupsafe import Markup
 
-WIDE, WIDER, HIGH = 400, 640, 170
-LEFT, RIGHT, TOP, BOTTOM = 60, 6, 12, 22
+WIDE, HIGH = 400, 170
+LEFT, RIGHT, TOP, BOTTOM = 74, 6, 12, 22
 
 
 def bars(months: Sequence[str], values: Sequence[int], said: Callable[[float], str]) -> Markup:
     """Standing bars from zero, one a month; `said` writes a value of the axis."""
     top = round_up(max(values, default=0))
-    step = (WIDER - LEFT - RIGHT) / max(len(values), 1)
-    parts = [_grid((0, top / 2, top), 0, top, said, WIDER)]
+    step = (WIDE - LEFT - RIGHT) / max(len(values), 1)
+    parts = [_grid((0, top / 2, top), 0, top, said)]
     for place, value in enumerate(values):
         y = _y(value, 0, top)
         x = LEFT + place * step + step * 0.16
         shape = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"><title>{}: {}</title></rect>'
         parts.append(_made(shape, x, y, step * 0.68, max(0.0, HIGH - BOTTOM - y), months[place], said(value)))
-    return _svg(parts, _names(months, step), WIDER)
+    return _svg(parts, _names(months, step))
 
 
 def two_lines(
@@ -45,7 +45,7 @@ def two_lines(
     low = min(known) - room * 0.2 if low is None else low
     top = max(known) + room * 0.2 if top is None else max(top, low + 1e-9)
     step = (WIDE - LEFT - RIGHT) / max(len(months), 1)
-    parts = [_grid((low, (low + top) / 2, top), low, top, said, WIDE)]
+    parts = [_grid((low, (low + top) / 2, top), low, top, said)]
     for name, values in (("without", without), ("with", with_)):
         parts.append(_made('<path class="{}" d="{}"/>', name, _path(values, step, low, top)))
     for name, values in (("without", without), ("with", with_)):
@@ -54,7 +54,7 @@ def two_lines(
                 shape = '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="2.6"><title>{}: {}</title></circle>'
                 where = LEFT + (place + 0.5) * step
                 parts.append(_made(shape, name, where, _y(value, low, top), months[place], said(value)))
-    return _svg(parts, _names(months, step), WIDE)
+    return _svg(parts, _names(months, step))
 
 
 def round_up(value: float) -> float:
@@ -74,18 +74,18 @@ def _made(shape: str, *given: object) -> Markup:
     return Markup(shape).format(*given)  # noqa: S704 (shapes of this module; what is put in is escaped)
 
 
-def _svg(parts: Sequence[Markup], names: Markup, wide: int) -> Markup:
+def _svg(parts: Sequence[Markup], names: Markup) -> Markup:
     inside = Markup("").join([*parts, names])
     shape = '<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>'
-    return _made(shape, wide, HIGH, inside)
+    return _made(shape, WIDE, HIGH, inside)
 
 
-def _grid(values: Sequence[float], low: float, top: float, said: Callable[[float], str], wide: int) -> Markup:
+def _grid(values: Sequence[float], low: float, top: float, said: Callable[[float], str]) -> Markup:
     shape = '<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
     rows = []
     for value in values:
         y = _y(value, low, top)
-        rows.append(_made(shape, LEFT, wide - RIGHT, y, y, LEFT - 6, y + 4, said(value)))
+        rows.append(_made(shape, LEFT, WIDE - RIGHT, y, y, LEFT - 6, y + 4, said(value)))
     return _made('<g class="grid">{}</g>', Markup("").join(rows))
 
 

@@ -75,10 +75,12 @@ def facts(found: Preview, symbol: str) -> list[Fact]:
             "" if short is None or long is None else _longer(long - short),
         ),
         Fact(
-            _("Free to promise"),
+            _("Free to promise, after reserve and commitments"),
             money_short(free, symbol),
             money_short(left, symbol),
-            _("The award does not fit the fund") if left < 0 else _("after the reserve and all commitments"),
+            _("The award does not fit the fund")
+            if left < 0
+            else _("the award takes {amount}").format(amount=money_short(free - left, symbol)),
             "act" if left < 0 else "",
         ),
         Fact(
@@ -110,9 +112,7 @@ def pictures(found: Preview, names: Sequence[str], money: Callable[[float], str]
         ),
         Picture(
             _("Queue wait that 19 of 20 jobs stay below, hours"),
-            _("Half of the jobs wait less than {wait} in the worst month with the award.").format(
-                wait=words.duration(_most(middle))
-            ),
+            _half(_most(middle)),
             two_lines(names, wait[0], wait[1], lambda v: f"{v:.3g} h", low=0, top=round_up(max(hours, default=1))),
         ),
         Picture(
@@ -132,6 +132,15 @@ def row(month: Any, name: str, money: Callable[[float], str]) -> list[str]:
         (money(month.fund_left_minor_without), money(month.fund_left_minor_with)),
     ]
     return [name, f"{month.applicant_gpu_hours:,}", *(text for pair in pairs for text in pair)]
+
+
+def _half(seconds: Number) -> str:
+    if seconds is None:
+        return _("Unknown: no job was submitted.")
+    if seconds < 1:
+        return _("Half of the jobs start at once in every month, with the award too.")
+    said = _("Half of the jobs wait less than {wait} in the worst month with the award.")
+    return said.format(wait=words.duration(seconds))
 
 
 def _finer(values: Sequence[Sequence[int]], money: Callable[[float], str]) -> Callable[[float], str]:

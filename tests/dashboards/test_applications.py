@@ -186,6 +186,15 @@ def strip(text):
     return re.sub(r"\d+ (seconds|minutes?) ago|just now", "", text)
 
 
+def test_the_list_shows_what_waits_and_no_recommendation_to_its_applicant(as_, submitted):
+    mine, theirs = as_("ada").get("/applications").text, as_("rev").get("/applications?show=waiting").text
+    assert f"/applications/{submitted}" in mine
+    assert "Recommended" not in mine
+    assert "wait" in theirs
+    assert "Score it" in theirs
+    assert "Recommended" in theirs
+
+
 def test_a_student_is_refused(pages):
     answer = pages.get("stu-token", "/applications")
     assert answer.status_code == 403

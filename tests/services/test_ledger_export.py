@@ -2,8 +2,11 @@
 
 import csv
 import io
+import subprocess
+import sys
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from beancount import loader
@@ -61,6 +64,14 @@ def test_beancount_accepts_the_small_centre_and_agrees(centre):
     errors, found = judged(text)
     assert errors == []
     assert found == {ledger_export.beancount_account(name): minor for name, minor in sums.items()}
+
+
+def test_bean_check_itself_takes_the_file(centre, tmp_path):
+    file = tmp_path / "centre.beancount"
+    file.write_text(beans(centre)[0], encoding="utf-8")
+    judge = Path(sys.executable).with_name("bean-check")
+    done = subprocess.run([judge, file], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_beancount_refuses_a_file_in_which_a_cent_was_moved(centre):

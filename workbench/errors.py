@@ -15,6 +15,7 @@ WorkbenchError
 │   ├── UnknownPerson
 │   ├── UnknownJob
 │   ├── NoStatement          a month of which there is no statement
+│   ├── NoReport             a year of which there is no report
 │   ├── UnknownServer        no notebook server of this id, or not the asker's
 │   ├── UnknownApplication   no application of this reference that the asker may see
 │   ├── UnknownAward         no award of this number
@@ -114,6 +115,11 @@ class UnknownGpuModel(Unknown):
 class UnknownProject(Unknown):
     def __init__(self, slug: str, known: Iterable[str] = ()):
         super().__init__(f"There is no project {slug!r} here. Yours: {_listed(known)}.")
+
+
+class NoReport(Unknown):
+    def __init__(self, year: str, why: str):
+        super().__init__(f"There is no report of {year!r}: {why}.")
 
 
 class NoStatement(Unknown):

@@ -110,6 +110,7 @@ class Scheme(Section):
     rate: Percent
     max_rate: Percent
     start_without_award: Literal["refuse", "list-price"] = "refuse"
+    report_year_from: Annotated[int, Field(ge=1, le=12)] = 4
 
 
 class HubSettings(Section):

@@ -26,6 +26,7 @@ COMMANDS = {
     "prices": ("workbench.cli.prices", "prices", "The price list: show, check, load."),
     "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, check and export of the ledger."),
     "statements": ("workbench.cli.statements", "statements", "Monthly statements of the projects: list, show, export."),
+    "report": ("workbench.cli.report", "report", "The year's report to the funder."),
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
     "awards": ("workbench.cli.awards", "awards", "Awards: versions, what is asked, reports, under-use."),
     "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),

@@ -166,9 +166,7 @@ def _notes(settings: Settings, paper: StatementPaper) -> list[str]:
             "priority × time. Each line is rounded once to whole cents, halves to the even cent; its subsidy is "
             "rounded from it, and the user's share is the rest, so that nothing is lost between them."
         ).format(currency=settings.centre.currency),
-        _(
-            "List prices are per GPU-hour, or per core-hour where no GPU was used; each line names its price list."
-        ),
+        _("List prices are per GPU-hour, or per core-hour where no GPU was used; each line names its price list."),
         _("Past its ceiling an award pays nothing: the users pay list price."),
     ]
     if figures.returned_minor:

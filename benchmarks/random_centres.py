@@ -1,6 +1,6 @@
 """Whether every cent is there: random small centres, each checked against sums worked out another way.
 
-    .venv/bin/python -m benchmarks.random_centres [--centres 200] [--first 1]
+    .venv/bin/python -m benchmarks.random_centres [--centres 200] [--first 1] [--home FOLDER]
 
 A centre of a seed: a time zone (most with a change of the clocks in the period), two to four projects with awards that
 get supplements and new rates, prices with factors, MIG shares, node shares and changes in mid-day, jobs across
@@ -12,9 +12,13 @@ random order, rated and posted in between. Checked at the end, all in whole cent
 - no award paid more than its ceiling; the usage of the charges is that of the rollups;
 - the ledger's balances are the sums of the charges;
 - rated and posted in portions it is the same as rated at once from nothing.
+
+--home: check a copy of the database of this state folder (of the sample centre) in place of random ones: its charges,
+its usage, its ledger.
 """
 
 import argparse
+import json
 import random
 import shutil
 import tempfile
@@ -25,20 +29,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, select, text
 
 from benchmarks.random_records import ZONES, RandomCentre
 from workbench.domain.access import WholeCentre
 from workbench.domain.award_versions import Version
 from workbench.domain.awards import Award
+from workbench.periods import moment, parse_moment
 from workbench.services.ledger import balances
 from workbench.services.posting import bring_up
 from workbench.services.rating import rate
 from workbench.settings import Settings, load
 from workbench.store.engine import open_store
 from workbench.store.other_charges import other_charges
-from workbench.store.tables import charges_daily, charges_user_daily, rollup_daily
-from workbench.units import GPU_PARTS, HOUR_S
+from workbench.store.tables import charges_daily, charges_user_daily, price_versions, rollup_daily
+from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 
 MONEY = ("list_minor", "subsidy_minor", "user_minor")
 USED = ("gpu_part_seconds", "core_seconds")
@@ -53,7 +58,7 @@ class Checked:
     unpriced: int
     list_minor: int
     subsidy_minor: int
-    posted: int
+    accounts: int
 
 
 class Differs(Exception):
@@ -148,7 +153,7 @@ def _cents(job: dict[str, Any], prices: list[dict[str, Any]]) -> int:
 
 def _per_hour(job: dict[str, Any], version: dict[str, Any]) -> Fraction:
     """Price of an hour of a job in major units; 0 where it has none."""
-    high = Fraction(version["priority"]["high"])
+    high = Fraction(version.get("priority", {}).get("high", 1))
     factor = {"fast": high, "kept": high * Fraction(3, 2)}.get(job["partition"], Fraction(1))
     gpus, model = Fraction(job["gpu_parts"], GPU_PARTS), job["gpu_model"]
     if not gpus:
@@ -173,13 +178,61 @@ def same(what: str, found: Any, wanted: Any) -> None:
     raise Differs(f"{what}: {found}, not {wanted}")
 
 
+def whole(settings: Settings) -> Checked:
+    """Bring a stored centre up, until the day after its last job, and check it; its prices are plain amounts.
+
+    Raises:
+        Differs: with what differs.
+    """
+    store = open_store(settings)
+    zone = settings.centre.zone
+    with store.read() as conn:
+        now = conn.scalar(text("SELECT max(seen_until_at) FROM jobs")) + DAY_S
+        contents = [json.loads(content) for content in conn.scalars(select(price_versions.c.content))]
+        prices = sorted(
+            ({**content, "from": moment(parse_moment(content["from"], zone)).isoformat()} for content in contents),
+            key=lambda version: version["from"],
+        )
+    rate(store, now)
+    bring_up(store, now)
+    with store.read() as conn:
+        names = ("project", "start_at", "seen_until_at", "partition", "gpu_model", "gpu_parts", "cpu_cores")
+        exact: dict[str, int] = {}
+        jobs = 0
+        for row in conn.execute(text(f"SELECT {', '.join(names)} FROM jobs")):
+            job = dict(zip(("project", "start_at", "end_at", *names[3:]), row, strict=True))
+            exact[job["project"] or ""] = exact.get(job["project"] or "", 0) + _cents(job, prices)
+            jobs += 1
+        rows = _rows(conn, charges_daily)
+        used = conn.execute(select(*(func.sum(rollup_daily.c[name]) for name in USED))).one()
+        beside = conn.execute(select(*(func.coalesce(func.sum(other_charges.c[name]), 0) for name in MONEY))).one()
+    same("usage", tuple(used), tuple(sum(row[name] for row in rows) for name in USED))
+    for project, cents in exact.items():
+        same(f"list cost of {project!r}", sum(r["list_minor"] or 0 for r in rows if r["project"] == project), cents)
+    listed, subsidy, user = (sum(row[name] or 0 for row in rows) for name in MONEY)
+    same("list cost", listed, subsidy + user)
+    accounts = balances(store, WholeCentre("secretariat"))
+    same("fund:drawn", accounts["fund:drawn"], subsidy + beside[1])
+    against = sum(accounts.get(name, 0) for name in ("centre:charges", "refunds", "adjustments"))
+    same("charges in the ledger", -against, listed + beside[0])
+    same("transactions of a second posting", bring_up(store, now, everything=True).charges, 0)
+    store.engine.dispose()
+    return Checked(jobs, len(rows), sum(row["list_minor"] is None for row in rows), listed, subsidy, len(accounts))
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--centres", type=int, default=200)
     asked.add_argument("--first", type=int, default=1, help="the first seed")
+    asked.add_argument("--home", type=Path)
     given = asked.parse_args()
     begun, found, wrong = time.perf_counter(), [], []
     with tempfile.TemporaryDirectory() as folder:
+        if given.home:
+            (Path(folder) / "whole").mkdir()
+            shutil.copy(given.home / "workbench.db", Path(folder) / "whole" / "workbench.db")
+            print(whole(load(home=Path(folder) / "whole")))
+            return
         empty = load(home=Path(folder) / "empty")
         open_store(empty).engine.dispose()
         for seed in range(given.first, given.first + given.centres):

@@ -8,10 +8,11 @@ from dashboards.applications.says import counted, done, stage, stage_state, todo
 from workbench.domain.access import GROUP_OF_ROLE
 from workbench.domain.applications import SEES_ALL, STAGES
 from workbench.domain.projects import CATEGORIES
-from workbench.i18n import _
+from workbench.i18n import _, ngettext
 from workbench.pages import words
 from workbench.services.application_desk import OnDesk, desk
 from workbench.services.committee_agenda import READ_BY
+from workbench.services.pace_of_decisions import Pace, pace
 from workbench.units import money_short
 
 ENDED = ("closed", "declined", "withdrawn", "active")
@@ -55,7 +56,8 @@ class Applications(ApplicationHandler):
             stages=[(name, stage(name)) for name in STAGES if any(line.listed.stage == name for line in lines)],
             categories=[(name, words.category(name)) for name in CATEGORIES],
             sees_all=self.sees_all,
-            meetings=bool({GROUP_OF_ROLE[role] for role in READ_BY} & self.who.groups),
+            meetings=self.sees_meetings,
+            pace=pace_words((await self.desk.run(pace, self.store, self.now))[0]) if self.sees_meetings else (),
             empty=empty_words(sees_all=self.sees_all, filtered=len(lines) > 0),
             done=done(self.get_query_argument("done", "")),
         )
@@ -63,6 +65,10 @@ class Applications(ApplicationHandler):
     @property
     def sees_all(self) -> bool:
         return bool(GROUPS & self.who.groups)
+
+    @property
+    def sees_meetings(self) -> bool:
+        return bool({GROUP_OF_ROLE[role] for role in READ_BY} & self.who.groups)
 
     def line(self, line: OnDesk) -> Line:
         one, symbol = line.listed, self.store.settings.centre.symbol
@@ -102,6 +108,24 @@ def _fits(line: OnDesk, chosen: dict[str, str]) -> bool:
         and chosen["stage"] in ("", line.listed.stage)
         and chosen["category"] in ("", line.listed.category)
     )
+
+
+def pace_words(found: Pace) -> list[tuple[str, str, str, str]]:
+    """Days to decision as (label, value, unit, said)."""
+    days = _("days")
+
+    def value(number: float | None) -> tuple[str, str]:
+        return (_("unknown"), "") if number is None else (f"{number:g}", days)
+
+    of = ngettext("of {n} decided", "of {n} decided", found.decided).format(n=found.decided)
+    longest = found.longest_open_days
+    waits = _("none waits") if longest is None else _("the longest for {n} days").format(n=longest)
+    return [
+        (_("From submission to decision, median"), *value(found.median_days), of),
+        (_("Nine of ten decided within"), *value(found.p90_days), of),
+        (_("Longest until a decision"), *value(found.worst_days), of),
+        (_("Waiting for a decision now"), f"{found.open}", "", waits),
+    ]
 
 
 def empty_words(*, sees_all: bool, filtered: bool) -> tuple[str, str]:

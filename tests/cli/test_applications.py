@@ -104,3 +104,23 @@ def test_the_committee_votes_decides_and_writes_its_minutes(run):
     _, out, _ = run("applications", "meeting", "list", "--format", "csv")
     assert out.splitlines()[1:] == ["2,2026-02-01,com,3,0,open", "1,2026-01-05,com,3,1,closed"]
     assert "Reason: Not fair to the model size." in run("applications", "minutes", "1")[1]
+
+
+def test_days_to_decision_and_the_community(run, tmp_path):
+    one = run(*DRAFT, *TITLE)[1].split()[0]
+    run("applications", "submit", one, "--as", "ada")
+    code, out, _ = run("applications", "pace", "--format", "csv")
+    assert code == 0
+    assert out.splitlines() == [
+        "applications,decided,median_days,p90_days,worst_days,open,longest_open_days",
+        "all,0,,,,1,0",
+    ]
+    assert "–" in run("applications", "pace", "--by", "category")[1]
+    assert json.loads(run("applications", "pace", "--by", "waiting", "--format", "json")[1])[0]["reference"] == one
+    assert "No member is known" in run("applications", "funnel")[2]
+    file = tmp_path / "members.csv"
+    file.write_text("organisation,category,joined_on\nU,university,2020-01-01\n", encoding="utf-8")
+    assert run("applications", "community", str(file))[1] == "1 new members, 0 that were there.\n"
+    lines = run("applications", "funnel", "--format", "csv")[1].splitlines()
+    assert lines[1] == "members,1,1,0,2020-01-01,"
+    assert lines[2].startswith("applied,1,1,0,")

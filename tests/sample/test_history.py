@@ -17,7 +17,9 @@ from workbench.services import applications as service
 from workbench.services.application_files import file_of
 from workbench.services.award_versions import award_versions
 from workbench.services.awarding import Decided
+from workbench.services.community import funnel
 from workbench.services.minutes import minutes
+from workbench.services.pace_of_decisions import pace
 
 PLAN = definition()
 
@@ -124,3 +126,18 @@ def test_the_committee_can_decide_what_waits_for_it(centre, now):
     with centre.db() as db:
         withdrew = db.scalars(select(Vote.person).where(Vote.vote == "withdrew")).all()
     assert withdrew.count("committee-03") == 2
+
+
+def test_the_community_is_as_large_as_was_published(centre, now):
+    steps = {step.name: step for step in funnel(centre, now)}
+    assert (steps["members"].organisations, steps["members"].new_members) == (412, 128)
+    assert steps["members"].made_up
+    counts = [steps[name].members for name in ("members", "applied", "approved", "active")]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] > 5
+
+
+def test_days_to_decision_are_months_and_something_waits(centre, now):
+    (found,) = pace(centre, now)
+    assert (found.decided, found.open) == (42, 4)
+    assert 60 < found.median_days < found.p90_days < found.worst_days

@@ -18,6 +18,7 @@ from workbench.cli.application_preview import preview
 from workbench.cli.application_steps import conflict, recommend, score, steps
 from workbench.cli.asked import format_option
 from workbench.cli.committee import decide, meeting, minutes, vote
+from workbench.cli.pace import community, funnel, pace
 from workbench.domain.projects import CATEGORIES
 from workbench.settings import Settings
 from workbench.units import money
@@ -35,7 +36,9 @@ def applications() -> None:
     """
 
 
-for _command in (*steps(), conflict, score, recommend, preview, vote, decide, meeting, minutes):
+COMMANDS = (*steps(), conflict, score, recommend, preview, vote, decide, meeting, minutes, pace, funnel, community)
+
+for _command in COMMANDS:
     applications.add_command(_command)
 
 

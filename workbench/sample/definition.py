@@ -178,6 +178,14 @@ class Supplement(Part):
     reason: str
 
 
+class Community(Part):
+    """How many organisations belong to the community on a day, and how many of them joined in the year before."""
+
+    members: Annotated[int, Field(ge=0)]
+    new: Annotated[int, Field(ge=0)]
+    until: date
+
+
 class Training(Part):
     """The award of the centre's own training project."""
 
@@ -199,6 +207,7 @@ class Definition(Part):
     applications: tuple[SampleApplication, ...]
     extensions: tuple[Extension, ...]
     supplements: tuple[Supplement, ...]
+    community: Community
     training: Training
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from workbench.domain.projects import Member, Person, Project
 from workbench.periods import day_of, day_start, moment
 from workbench.sample.applied import add_applications, applicants
 from workbench.sample.committee import add_actions, add_meetings
+from workbench.sample.community import members
 from workbench.sample.definition import Definition
 from workbench.sample.history import add_history
 from workbench.sample.replay import people_of
@@ -55,6 +56,7 @@ def add_records(db: Session, plan: Definition, settings: Settings, now: int) -> 
     add_meetings(db, plan, cases, settings, now, today)
     add_actions(db, plan, cases, settings, today)
     db.add(_training(plan))
+    db.add_all(members(plan))
     db.flush()
 
 

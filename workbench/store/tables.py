@@ -13,6 +13,7 @@ from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     award_versions,
     awards,
     capacity,
+    community,
     holds,
     jobs,
     meetings,

@@ -1,4 +1,4 @@
-"""meetings of the Committee
+"""meetings of the Committee, the community around the centre
 
 Revision ID: 0010
 Revises: 0009
@@ -67,6 +67,14 @@ def upgrade() -> None:
         *_refers("meeting_votes", "meeting", "application", "person"),
         sa.PrimaryKeyConstraint("meeting", "application", "person", name=op.f("pk_meeting_votes")),
     )
+    op.create_table(
+        "community",
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=False),
+        sa.Column("made_up", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_community")),
+    )
 
 
 def _refers(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
@@ -79,5 +87,5 @@ def _refers(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
 
 
 def downgrade() -> None:
-    for table in ("meeting_votes", "meeting_items", "meeting_attendance", "meetings"):
+    for table in ("community", "meeting_votes", "meeting_items", "meeting_attendance", "meetings"):
         op.drop_table(table)

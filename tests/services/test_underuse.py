@@ -14,6 +14,7 @@ from tests.services.an_award import SUBSIDY_HOUR, awarded, noon, stored, use
 from workbench.domain.holds import Hold
 from workbench.errors import RuleBroken, StepRefused
 from workbench.periods import moment
+from workbench.services import rating
 from workbench.services.award_actions import Ask, ask, decide
 from workbench.services.award_appeals import appeal
 from workbench.services.award_effects import Given
@@ -53,6 +54,18 @@ def test_a_quarter_is_measured_against_the_projects_own_plan(store, award):
     assert (mine.unused_minor, mine.share_bp, mine.cut_minor, mine.state) == (4_120_000, 2000, CUT, "to be cut")
     other = next(one for one in found if one.project == "vision")
     assert (other.planned_minor, other.cut_minor, other.state) == (None, 0, "no plan")
+
+
+def test_who_was_ahead_of_the_plan_is_asked_for_no_more_than_was_left(store, award):
+    use(store, date(2026, 3, 11), 7000, noon(NOTICE))  # 3,000 + 7,000 GPU-hours: HK$196,000.00 of HK$200,000.00
+    with store.begin() as conn:
+        conn.execute(update(freshness).values(data_until_at=noon(date(2026, 7, 1))))
+    mine = of(review(store, "2026Q2", noon(date(2026, 7, 2))), award)
+    assert (mine.planned_minor, mine.cut_minor) == (400_000, 320_000)  # planned HK$100,000.00, left HK$4,000.00
+    use(store, date(2026, 3, 12), 300, noon(NOTICE))
+    rating.rate(store, noon(date(2026, 7, 2)))
+    mine = of(review(store, "2026Q2", noon(date(2026, 7, 2))), award)
+    assert (mine.planned_minor, mine.cut_minor, mine.state) == (0, 0, "kept")
 
 
 def test_notice_is_given_once_and_says_the_arithmetic(store, award):

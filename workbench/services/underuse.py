@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.award_actions import APPROVED, DECLINED, SCHEME, Action, Decision
-from workbench.domain.award_versions import planned, quarter_days, quarter_plan
+from workbench.domain.award_versions import in_force, planned, quarter_days, quarter_plan
 from workbench.domain.awards import Award
 from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.underuse import Cut, takes_effect_on, underuse_cut
@@ -20,7 +20,7 @@ from workbench.periods import day_of, day_start, moment
 from workbench.services.award_effects import Deed, Given, versions_made
 from workbench.services.award_records import lock_awards, write
 from workbench.services.rating_marks import CHARGES
-from workbench.services.spend_days import today_of
+from workbench.services.spend_days import ONE_DAY, today_of
 from workbench.settings import Settings
 from workbench.store.award_versions import awards_on, first_plans, versions_of
 from workbench.store.charges import drawn_by_award
@@ -34,6 +34,8 @@ KIND = "under-use-cut"
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One award in one quarter. planned_minor, used_bp: None without a plan of its own; then nothing is cut.
+
+    planned_minor is at most what the award had left when the quarter began.
 
     state: 'no plan', 'kept' (used enough), 'not charged yet', 'to be cut', and after the notice 'noticed', 'appealed',
     'cut' or 'not cut'. takes_effect_on: the day of the cut while it waits.
@@ -146,7 +148,11 @@ def _measured(conn: Connection, settings: Settings, award: Award, quarter: str, 
     versions = versions_of(conn, [award.id])[award.id]
     plan = quarter_plan(planned(versions, first_plans(conn, [award.id])[award.id]), quarter)
     mine = frozenset({award.project})
-    used = drawn_by_award(conn, mine, after).get(award.id, 0) - drawn_by_award(conn, mine, first).get(award.id, 0)
+    before = drawn_by_award(conn, mine, first).get(award.id, 0)
+    used = drawn_by_award(conn, mine, after).get(award.id, 0) - before
+    if plan is not None:
+        # Who was ahead of the plan can use no more than was left: that alone can be asked for.
+        plan = min(plan, max(0, in_force(versions, after - ONE_DAY).ceiling_minor - before))
     cut = underuse_cut(plan, used, rules_on(settings.rules, today)) if plan else Cut(0, 0, 0)
     state, action, due = _state(conn, settings, award, quarter, plan, cut)
     return Measured(

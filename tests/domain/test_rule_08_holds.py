@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.domain.holds import Balance, Hold, gone_at_s, held_for, still_held, warnings
+from workbench.domain.overuse import BLOCKED, LIST_PRICE, SUBSIDISED, OverUseRule
+from workbench.domain.starts import Standing, StartTerms, best_of, terms_of
 from workbench.errors import HoldRefused
 from workbench.units import HOUR_S
 
+RULE = OverUseRule(limit_bp=12_500)
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
@@ -48,6 +51,11 @@ def a_hold(**given):
     return hold
 
 
+def a_standing(free, award=1):
+    balance = Balance(100_000, 100_000 - free, 0)
+    return Standing(award, 7000, balance, balance.drawn_minor, RULE, opted_in=False, without_award=False)
+
+
 @pytest.mark.parametrize(
     ("hold", "accounted", "counts"),
     [
@@ -60,6 +68,40 @@ def a_hold(**given):
 )
 def test_rule_8_a_hold_counts_until_its_usage_is_charged(hold, accounted, counts):
     assert still_held([hold], accounted) == counts
+
+
+@pytest.mark.parametrize(("charged_s", "counts"), [(0, 15_680), (3 * HOUR_S, 9_800), (8 * HOUR_S, 0), (9 * HOUR_S, 0)])
+def test_rule_8_what_is_charged_of_running_work_is_not_held_a_second_time(charged_s, counts):
+    assert still_held([a_hold()], {}, {"k": charged_s}) == counts
+
+
+@pytest.mark.parametrize(
+    ("free", "hours", "kind", "held"),
+    [
+        (15_680, 8, SUBSIDISED, 15_680),  # HK$156.80 for 8 hours of HK$28.00 at 70%: just enough
+        (15_679, 8, BLOCKED, 0),
+        (15_679, 7, SUBSIDISED, 13_720),
+        (0, 1, BLOCKED, 0),
+        (-5, 1, BLOCKED, 0),
+    ],
+)
+def test_rule_8_no_balance_no_start(free, hours, kind, held):
+    terms = terms_of(a_standing(free), 2800, hours * HOUR_S)
+    assert (terms.kind, terms.held_minor, terms.needed_minor) == (kind, held, 1960 * hours)
+
+
+def test_rule_8_the_first_award_that_covers_the_time_is_held():
+    few, enough = a_standing(1960, award=1), a_standing(50_000, award=2)
+    assert best_of([few, enough], 2800, 2 * HOUR_S)[0] is enough
+    assert best_of([few, enough], 2800, HOUR_S)[0] is few
+    standing, terms = best_of([few], 2800, 2 * HOUR_S)
+    assert (standing, terms.kind) == (few, BLOCKED)
+
+
+@pytest.mark.parametrize(("without_award", "kind"), [(False, BLOCKED), (True, LIST_PRICE)])
+def test_rule_8_without_an_award_nothing_starts_unless_the_settings_say_so(without_award, kind):
+    nothing = Standing(None, 0, Balance(0, 0, 0), 0, RULE, opted_in=False, without_award=without_award)
+    assert terms_of(nothing, 2800, HOUR_S) == StartTerms(kind, 0, 0)
 
 
 @pytest.mark.parametrize(

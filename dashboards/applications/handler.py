@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from tornado.httputil import url_concat
 from tornado.web import HTTPError
 
 from dashboards._handlers import Plain
@@ -37,14 +38,14 @@ class ApplicationHandler(Plain):
         return identity.viewer_of(self.current_user)
 
     async def look(self, *_given: str) -> None:
-        raise HTTPError(405)
+        raise HTTPError(404)
 
     async def take(self, *_given: str) -> None:
-        raise HTTPError(405)
+        raise HTTPError(404)
 
     async def get(self, *given: str) -> None:
         if self.current_user is None:
-            self.redirect(f"{self.get_login_url()}?next={self.request.path}")
+            self.redirect(url_concat(self.get_login_url(), {"next": self.request.uri or ROOT}))
             return
         await self._faced(self.look, *given)
 

@@ -17,6 +17,7 @@ from workbench.services.application_drafts import missing as missing_of
 from workbench.services.application_estimate import Estimate, estimate
 from workbench.services.application_files import File, Happened, file_of
 
+BEFORE_COMMITTEE = ("draft", "submitted", "secretariat-check", "preliminary", "further", "withdrawn")
 PLAIN_STEPS = ("check", "assess", "resume", "agree", "activate", "return", "close", "withdraw")
 WITH_NOTE = ("return", "close")
 
@@ -76,6 +77,8 @@ class Single(ApplicationHandler):
             "decides": any(way.action in DECISIONS for way in seen.ways.steps),
             "decide_why": next((way.why for way in seen.ways.steps if way.action in DECISIONS and way.why), ""),
             "recommend": next((way for way in seen.ways.steps if way.action == "recommend"), None),
+            "none_recommended": _("not yet") if listed.stage in BEFORE_COMMITTEE else _("unknown"),
+            "none_awarded": _("nothing") if listed.stage in ("declined", "withdrawn") else _("not yet"),
             "criteria": [(name, weight, *says.criterion(name)) for name, weight in rules.weights.items()],
             "criterion": says.criterion,
             "spread_points": rules.spread_points,

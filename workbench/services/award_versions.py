@@ -14,7 +14,7 @@ from workbench.domain.award_versions import Version, in_force, spans
 from workbench.domain.awards import Award
 from workbench.domain.charging import AwardVersion
 from workbench.periods import day_start
-from workbench.store.award_versions import awards_on, stored_awards, versions_of
+from workbench.store.award_versions import stored_awards, versions_of
 from workbench.store.charges import drawn_by_award
 
 
@@ -62,11 +62,6 @@ def version_name(award: Award, version: Version) -> str:
     if version.version == 1:
         return f"award {award.id} of {award.decided_on}"
     return f"award {award.id} version {version.version} of {version.from_on}"
-
-
-def current(conn: Connection, day: date) -> dict[int, Award]:
-    """Award id → the award as it holds on a day, of all that are decided by then."""
-    return {award.id: award for award in awards_on(conn, None, day)}
 
 
 def fund_movements(conn: Connection, today: date) -> list[FundMovement]:

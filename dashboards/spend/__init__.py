@@ -6,11 +6,10 @@ drawn evenly over its term (services.spend.burn).
 
 from dashboards._asked import Asked, context
 from dashboards._money import short
-from dashboards._page import (
-    Page,
-)
+from dashboards._page import Page
 from dashboards.spend.data import ask
 from dashboards.spend.says import notes, say, strip, tiles
+from dashboards.spend.scheme_tables import community_table, decisions_table
 from dashboards.spend.tables import categories_table, projects_table
 from dashboards.spend.views import burn_up, by_category, received
 from workbench.i18n import _
@@ -21,7 +20,12 @@ def build(asked: Asked) -> Page:
     """The page of these filters."""
     data = ask(asked)
     pictures = (burn_up(asked, data), by_category(asked, data), received(asked, data))
-    table = projects_table(asked, data)
+    tables = (
+        projects_table(asked, data),
+        categories_table(asked, data),
+        decisions_table(asked, data),
+        community_table(asked, data),
+    )
     return Page(
         title=_("Subsidy spend"),
         heading=_("Subsidy spend"),
@@ -35,9 +39,8 @@ def build(asked: Asked) -> Page:
         strip_label=_("The envelope of {amount}").format(amount=short(asked, data.envelope.budget_minor)),
         tiles=tiles(asked, data),
         pictures=pictures,
-        tables=(table, categories_table(asked, data)),
+        tables=tables,
         notes=notes(asked, data),
-        frames={t.id: t.frame for t in (table, categories_table(asked, data))}
-        | {p.id: p.table.frame for p in pictures if p.table},
+        frames={t.id: t.frame for t in tables} | {p.id: p.table.frame for p in pictures if p.table},
         **context(asked, ()),  # type: ignore[arg-type]
     )

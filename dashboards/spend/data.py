@@ -8,6 +8,8 @@ import pandas as pd
 from dashboards._asked import Asked
 from workbench.periods import Window, day_of
 from workbench.services import spend
+from workbench.services.community import Step, funnel
+from workbench.services.pace_of_decisions import Pace, pace
 
 MILLION = 100_000_000
 """Minor units of a million: what the pictures' axes count in."""
@@ -15,7 +17,10 @@ MILLION = 100_000_000
 
 @dataclass(frozen=True)
 class Data:
-    """All that the page shows. burn, projects, categories, applications: frames of services.spend."""
+    """All that the page shows. burn, projects, categories, applications: frames of services.spend.
+
+    pace: days to decision of all, paces: by category. funnel: community to users.
+    """
 
     envelope: spend.Envelope
     burn: pd.DataFrame
@@ -26,6 +31,9 @@ class Data:
     drawn_minor: int
     before_minor: int | None
     today: date
+    pace: Pace
+    paces: list[Pace]
+    funnel: list[Step]
 
     @property
     def available_minor(self) -> int:
@@ -52,6 +60,9 @@ def ask(asked: Asked) -> Data:
         drawn_minor=subsidy(window) or 0,
         before_minor=subsidy(before),
         today=day_of(asked.until_s, asked.zone),
+        pace=pace(store, now)[0],
+        paces=pace(store, now, "category"),
+        funnel=funnel(store, now),
     )
 
 

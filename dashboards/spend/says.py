@@ -120,7 +120,9 @@ def tiles(asked: Asked, data: Data) -> tuple[Tile, ...]:
             exact_text=exact(asked, e.drawn_minor),
             spark=spark(daily),
             spark_says=_("Subsidy drawn by day, last 30 days"),
-            of=_("{share} of what is committed").format(share=share),
+            of=_("{share} of what is committed; users paid {amount}").format(
+                share=share, amount=short(asked, e.user_minor)
+            ),
             definition=_(
                 "The subsidy's part of every charge since the opening. A charge is GPU time × list price "
                 "on its day; the award's rate says how much of it the subsidy pays, until its ceiling."
@@ -160,24 +162,7 @@ def tiles(asked: Asked, data: Data) -> tuple[Tile, ...]:
             query="workbench spend --by project",
             rows="#table-spend-by-project",
         ),
-        Tile(
-            "user-share",
-            _("Paid by users"),
-            short(asked, e.user_minor),
-            exact=str(e.user_minor),
-            exact_text=exact(asked, e.user_minor),
-            change=words.Change(
-                "same",
-                words.percent(e.user_minor / (e.user_minor + e.drawn_minor) if e.user_minor + e.drawn_minor else None),
-                _("of all charges"),
-            ),
-            of=_("to date, at list price {amount}").format(amount=short(asked, e.user_minor + e.drawn_minor)),
-            definition=_(
-                "What the subsidy does not pay: the rest of each charge, all of it past a ceiling or without an award."
-            ),
-            query="workbench spend --by project",
-            rows="#table-spend-by-project",
-        ),
+        decisions_tile(data),
         Tile(
             "pace",
             _("At today's pace, by {day}").format(day=words.day(scheme.ends_on)),
@@ -196,4 +181,27 @@ def tiles(asked: Asked, data: Data) -> tuple[Tile, ...]:
             rows="#picture-burn-up",
             rows_label=_("See it over time"),
         ),
+    )
+
+
+def decisions_tile(data: Data) -> Tile:
+    """Days from submission to decision: the median, and what nine of ten waited at most."""
+    pace, known = data.pace, data.pace.median_days is not None
+    still = ngettext("{n} waits", "{n} wait", pace.open).format(n=pace.open)
+    if pace.longest_open_days is not None:
+        still = _("{waiting}, the longest for {days} days").format(waiting=still, days=pace.longest_open_days)
+    return Tile(
+        "days-to-decision",
+        _("Days to decision"),
+        f"{pace.median_days:g}" if known else "–",
+        unit=_("days") if known else "",
+        exact=f"{pace.median_days:g}" if known else "",
+        change=words.Change("same", _("nine of ten within {days}").format(days=pace.p90_days) if known else "", still),
+        of=ngettext("median of {n} decision", "median of {n} decisions", pace.decided).format(n=pace.decided),
+        definition=_(
+            "Calendar days from submission to the Committee's decision: approved, declined or deferred. What was "
+            "withdrawn does not count."
+        ),
+        query="workbench applications pace",
+        rows="#table-days-to-decision",
     )

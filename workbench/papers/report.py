@@ -110,6 +110,8 @@ def written(value: Value, unit: str) -> str:
         return hours(int(value))
     if unit == "share":
         return words.percent(float(value))
+    if unit == "category":
+        return words.category(str(value))
     if unit == "text":
         return str(value)
     return f"{value:,}"

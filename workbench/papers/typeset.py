@@ -32,8 +32,11 @@ def pdf(name: Name, data: Mapping[str, Any], dated: datetime | None = None) -> b
         data: what it says: texts, and numbers already written out.
         dated: the moment to stand in the file as that of its making, aware; None: the file names none.
     """
-    at = None if dated is None else int(dated.astimezone(UTC).timestamp())
-    made = typst.compile(**_input(name, data), format="pdf", pdf_standards=["ua-1"], timestamp=at)
+    if dated is not None:
+        moment = dated.astimezone(UTC)
+        parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
+        data = {**data, "frame": {**data["frame"], "dated": parts}}
+    made = typst.compile(**_input(name, data), format="pdf", pdf_standards=["ua-1"])
     assert isinstance(made, bytes)
     return made
 
@@ -53,6 +56,7 @@ def frame(centre: Centre, scheme: str) -> dict[str, Any]:
         "scheme": scheme,
         "lang": lang,
         "region": {"Hant_HK": "HK", "Hans": "CN"}.get(rest),
+        "dated": None,
         "fonts": ["Libertinus Serif", *CJK.get(language, CJK["zh_Hant_HK"])],
         "colours": look.light,
         "series": list(look.series),

@@ -21,7 +21,7 @@ Value = int | float | str | None
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number. unit: minor, count, share (0 to 1), days, part-seconds, text. source: id of its `Source`.
+    """One number. unit: minor, count, share (0 to 1), days, part-seconds, text, category. source: id of its `Source`.
 
     placeholder: it rests on a number that is a placeholder (list prices, counts of cards of the sample centre).
     """

@@ -46,7 +46,7 @@ def applications(asking: Asking) -> Section:
     ]
     rows, source = asking.rows("Applications by kind of applicant", ask.KINDS_RECEIVED)
     kinds = [(str(kind), int(n)) for kind, n in rows]
-    headings = (("Kind of applicant", "text"), ("Received", "count"))
+    headings = (("Kind of applicant", "category"), ("Received", "count"))
     grids = (Grid("Received, by kind of applicant", headings, tuple(kinds), source, _sums("All", kinds)),)
     says = "To the scheme, and how long a decision took."
     return Section("Applications", says, tuple(found), grids if kinds else ())
@@ -56,13 +56,13 @@ def use(asking: Asking) -> Section:
     """The five numbers that are never mixed, and the shares of one in another, each with its denominator."""
     window = asking.window
     frame = reports.occupancy(
-        asking.store, WholeCentre("annual report"), window.start_s, window.end_s, "month", (), Only(measured=True)
+        asking.store, WholeCentre("annual report"), window.start_s, window.end_s, "day", (), Only(measured=True)
     )
     call = (
-        "Python: workbench.services.reports.occupancy(store, scope, start_s, end_s, 'month', (), Only(measured=True)),"
+        "Python: workbench.services.reports.occupancy(store, scope, start_s, end_s, 'day', (), Only(measured=True)),"
         f" summed from {iso(window.start_s)} to {iso(window.end_s)}"
     )
-    source = asking.noted("GPU time by month, against three capacities", call)
+    source = asking.noted("GPU time by day, against three capacities", call)
     names = {name: f"{name}_part_seconds" for name in ("installed", "in_service", "allocatable", "out", "capacity")}
     known = frame[frame[names["in_service"]].notna()] if len(frame) else frame
     sums: dict[str, int | None] = {
@@ -70,7 +70,7 @@ def use(asking: Asking) -> Section:
     }
     used = int(known["gpu_part_seconds"].sum()) if len(known) else None
     note = "P: the number of cards is a placeholder" if asking.made_up else ""
-    part = "" if len(known) == len(frame) else f"of {len(known)} months whose capacity is known"
+    part = "" if len(known) == len(frame) else f"of {len(known)} days whose capacity is known"
 
     def hours(what: str, value: int | None, said: str = "") -> Figure:
         return Figure(what, value, "part-seconds", source, " · ".join(x for x in (said, part) if x), asking.made_up)
@@ -100,7 +100,7 @@ def categories(asking: Asking) -> Section:
     rows, source = asking.rows("Usage by kind of applicant", ask.CATEGORIES)
     table = [(str(kind), *(int(value or 0) for value in values)) for kind, *values in rows]
     headings = (
-        ("Kind of applicant", "text"),
+        ("Kind of applicant", "category"),
         ("Projects", "count"),
         ("GPU-hours", "part-seconds"),
         ("List cost", "minor"),

@@ -121,7 +121,7 @@ def test_who_may_open_what(pages, token, path, status):
 
 def test_a_refusal_says_which_role_is_needed_and_shows_nothing(pages):
     answer = pages.get("lee-token", "/projects?project=vision")
-    assert "executives, the secretariat and operators" in answer.text
+    assert "executives, the secretariat, the Committee and operators" in answer.text
     assert "operator for the role" in answer.text
     assert "Seeing machines" not in answer.text
     assert answer.text.count("vision") == 0

@@ -63,8 +63,8 @@ class Speaks:
             _("{page} is not open to you").format(page=what),
             _("You are here as {role}.").format(role=_role(who)),
             _(
-                "The whole centre is for executives, the secretariat, the Committee and operators; leads and members of "
-                "a project see their own project under Project usage."
+                "The whole centre is for executives, the secretariat, the Committee and operators; leads and members "
+                "of a project see their own project under Project usage."
             ),
             _("Ask the centre's operator for the role, or your project's lead to add you."),
             locked=True,

@@ -201,5 +201,6 @@ def test_logging_in_leads_to_a_page_of_ours(wanted, given):
     assert own_address(wanted, "/services/centre/") == given
 
 
-def test_a_model_without_groups_sees_nothing():
-    assert viewer_of({"name": "new"}).pages == ()
+def test_a_model_without_groups_sees_no_figures_and_may_apply():
+    assert viewer_of({"name": "new"}).pages == ("applications",)
+    assert viewer_of({"name": "new"}).scope.projects == frozenset()

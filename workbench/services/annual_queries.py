@@ -75,7 +75,8 @@ MONTHS = (
 RECEIVED = (Query("Applications received", "count", f"SELECT COUNT(*) FROM applications WHERE {_RECEIVED}"),)
 DECISIONS = (
     "SELECT decision, received_on, decided_on FROM applications"
-    f" WHERE stage <> 'draft' AND {_DECIDED} ORDER BY decided_on, id"
+    f" WHERE stage <> 'draft' AND decision IN ('approved', 'declined', 'deferred') AND {_DECIDED}"
+    " ORDER BY decided_on, id"
 )
 AWARDS = (
     Query(

@@ -10,6 +10,7 @@ from workbench.periods import iso
 from workbench.services import annual_queries as ask
 from workbench.services import reports
 from workbench.services.annual_figures import Asking, Figure, Grid, Section
+from workbench.services.community import funnel
 from workbench.services.reports import Only
 from workbench.units import GPU_PARTS
 
@@ -152,13 +153,39 @@ def outages(asking: Asking) -> Section:
     return Section("Outages", "Of GPUs that were in service.", found, grids)
 
 
+def community(asking: Asking) -> Section:
+    """From the members of the park to active users, at the end of the year or of what is in of it."""
+    end_s = asking.window.end_s - 1
+    steps = funnel(asking.store, end_s)
+    source = asking.noted("Community", f"Python: workbench.services.community.funnel(store, {end_s})")
+    table = [(step.name, step.organisations, step.members, step.new_members) for step in steps]
+    headings = (
+        ("Step", "category"),
+        ("Organisations", "count"),
+        ("Of them members", "count"),
+        ("New in a year", "count"),
+    )
+    grids = (Grid("From the community to its users", headings, tuple(table), source),)
+    says = "Organisations that joined the community, applied, were approved, have an award in force, use the centre."
+    return Section("Community", says, (), grids if any(step.organisations for step in steps) else ())
+
+
 def operator(asking: Asking) -> Section:
     """The operator's key figures beside those above: closing of months, refunds, who used the centre."""
     says = "Beside the use of the centre, outages and days to a decision. Targets are not agreed: none is shown."
     return Section("Key figures of the operator", says, tuple(asking.figures(ask.OPERATOR)))
 
 
-IN_ORDER: tuple[Callable[[Asking], Section], ...] = (fund, charges, applications, use, categories, outages, operator)
+IN_ORDER: tuple[Callable[[Asking], Section], ...] = (
+    fund,
+    charges,
+    applications,
+    community,
+    use,
+    categories,
+    outages,
+    operator,
+)
 """The sections as they stand in the report."""
 
 

@@ -90,26 +90,22 @@ def award_versions(draw):
     return found
 
 
-drawings = st.dictionaries(st.sampled_from((1, 2)), st.integers(-20_000, 20_000))
-others = st.dictionaries(st.integers(0, DAYS - 1), drawings, max_size=3)
-
-
 def rows(lines):
     named = zip(lines.slice, lines.seconds, lines.version, lines.award, lines.listed, lines.subsidy, strict=True)
     return [tuple(int(value) for value in row) for row in named]
 
 
-@given(jobs, price_lists(), award_versions(), others)
-def test_days_at_once_and_slice_by_slice_are_the_same_lines(jobs, prices, awards, others):
+@given(jobs, price_lists(), award_versions())
+def test_days_at_once_and_slice_by_slice_are_the_same_lines(jobs, prices, awards):
     slices = slices_of(jobs, EDGES)
-    given_to_both = (jobs, slices, EDGES, prices, awards, {1: 500}, others)
+    given_to_both = (jobs, slices, EDGES, prices, awards, {1: 500})
     assert rows(charge_slices(*given_to_both)) == rows(charge_slices(*given_to_both, one_by_one=True))
 
 
 @given(jobs, price_lists(), award_versions())
 def test_slices_of_a_job_add_up_to_the_job(jobs, prices, awards):
     slices = slices_of(jobs, EDGES)
-    lines = charge_slices(jobs, slices, EDGES, prices, awards, {}, {})
+    lines = charge_slices(jobs, slices, EDGES, prices, awards, {})
     for place in range(len(jobs.start)):
         if jobs.end[place] > UNTIL:
             continue
@@ -122,7 +118,7 @@ def test_slices_of_a_job_add_up_to_the_job(jobs, prices, awards):
 @given(jobs, award_versions())
 def test_no_ceiling_is_passed_and_every_line_closes(jobs, awards):
     prices = PriceList((PriceVersion("v", 0, None, {"H800": 28 * NANO}, core_hour=NANO // 5),))
-    lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, awards, {}, {})
+    lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, awards, {})
     assert (lines.subsidy >= 0).all()
     assert (lines.subsidy <= lines.listed).all()
     for award in {a.award for a in awards}:
@@ -135,5 +131,5 @@ def test_prices_and_jobs_too_large_for_64_bits_are_exact_all_the_same():
     price = 10**9 * NANO + 1
     prices = PriceList((PriceVersion("v", 0, None, {"H800": price}),))
     jobs = project_jobs([(0, 5 * DAY_S, "H800", 3000 * GPU_PARTS, -1, "")])
-    lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, [], {}, {})
+    lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, [], {})
     assert sum(int(minor) for minor in lines.listed) == round(Fraction(3000 * 5 * 24 * price * 100, NANO))

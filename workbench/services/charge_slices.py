@@ -1,7 +1,7 @@
 """Who pays for the slices of a project's jobs (services.slice_prices): charge lines in the order in which they draw.
 
 Slices draw on the project's awards by day, and within a day by their start (those that go on from the day before come
-first), then by start, cluster and id of their jobs. What other charges drew on a day comes before its slices.
+first), then by start, cluster and id of their jobs.
 
 Two ways to the same lines: where no price and no award changes within a day and no ceiling is reached in it, whole runs
 of days are computed at once; every other day goes slice by slice through domain.charging.charge_lines.
@@ -43,7 +43,6 @@ def charge_slices(
     prices: PriceList,
     awards: Sequence[AwardVersion],
     drawn: Mapping[int, int],
-    others: Mapping[int, Mapping[int, int]],
     *,
     one_by_one: bool = False,
 ) -> Lines:
@@ -54,14 +53,13 @@ def charge_slices(
         slices: of these jobs.
         edges: of the days that `slices` counts.
         prices: the price list.
-        awards: of the project.
+        awards: of the project, as usage may draw on them (domain.award_room).
         drawn: award → subsidy drawn before the first day, minor units.
-        others: number of a day → award → subsidy that other charges drew on it (below 0: gave back).
         one_by_one: every day through `charge_lines`.
     """
     if not len(slices.job):
         return Lines(*(np.empty(0, dtype=np.int64) for _ in range(6)))
-    rating = _Rating(jobs, slices, edges, prices, awards, dict(drawn), others)
+    rating = _Rating(jobs, slices, edges, prices, awards, dict(drawn))
     return rating.lines(one_by_one=one_by_one)
 
 
@@ -73,7 +71,6 @@ class _Rating:
     prices: PriceList
     awards: Sequence[AwardVersion]
     spent: dict[int, int]
-    others: Mapping[int, Mapping[int, int]]
 
     def lines(self, *, one_by_one: bool) -> Lines:
         slices, by_slice = self.slices, PricedSlices(self.jobs, self.slices, self.prices)
@@ -82,12 +79,8 @@ class _Rating:
         hard = np.logical_or.reduceat(by_slice.hard, offsets[:-1])
         stops = self._stops(days, hard)
         made: list[list[Any]] = []
-        waiting = sorted(self.others, reverse=True)
         at = 0
         while at < len(days):
-            while waiting and waiting[-1] <= days[at]:
-                for award, minor in self.others[waiting.pop()].items():
-                    self.spent[award] = self.spent.get(award, 0) + minor
             until = at
             if not (one_by_one or hard[at]):
                 until = next(stop for stop in stops if stop > at)
@@ -108,7 +101,6 @@ class _Rating:
                 breaks |= {place}
                 if edge > self.edges[holds] and place < len(days) and days[place] == holds:
                     hard[place] = True
-        breaks |= {int(np.searchsorted(days, day)) for day in self.others}
         breaks |= set(np.flatnonzero(hard).tolist())
         return sorted(breaks)
 

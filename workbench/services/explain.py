@@ -148,10 +148,6 @@ def _lines(rated: ProjectDays, keys: Collection[Key], zone: ZoneInfo) -> Iterato
 def _slice_lines(rated: ProjectDays, number: int) -> tuple[ChargeLine, ...]:
     """The lines of a slice after what was drawn before it: until its first day, on days before, earlier on its day."""
     spent = dict(rated.drawn)
-    for day, by_award in rated.others.items():
-        if day <= rated.slices.day[number]:
-            for award, minor in by_award.items():
-                spent[award] = spent.get(award, 0) + minor
     before = int(np.searchsorted(rated.lines.slice, number))
     for place, version in enumerate(rated.awards):
         paid = rated.lines.subsidy[:before][rated.lines.award[:before] == place]

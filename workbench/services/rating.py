@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, select
 
 from workbench.analytics.sweep import day_edges
+from workbench.domain.award_room import with_room
 from workbench.domain.charging import AwardVersion
 from workbench.domain.pricelist import PriceList
 from workbench.periods import day_of, day_start, day_window
@@ -24,10 +25,9 @@ from workbench.services.charge_slices import Lines, charge_slices
 from workbench.services.pricelist import stored_prices
 from workbench.services.rating_marks import CHARGES, POSTING, mark
 from workbench.services.slice_prices import Int64s, Slices, slices_of
-from workbench.store.charge_rows import drawn_before, forget, keep
+from workbench.store.charge_rows import beside_usage, drawn_before, forget, keep
 from workbench.store.charged_jobs import ProjectJobs, projects_with_jobs, read_jobs
 from workbench.store.engine import Store
-from workbench.store.other_charges import draws
 from workbench.store.tables import charges_daily, dirty
 
 ALWAYS = date.min
@@ -49,7 +49,10 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class ProjectDays:
-    """A project's slices in some days with their charge lines, in drawing order; `days` as ISO dates."""
+    """A project's slices in some days with their charge lines, in drawing order.
+
+    days: as ISO dates. awards: as usage may draw on them. drawn: award → what usage drew before the days, minor units.
+    """
 
     jobs: ProjectJobs
     slices: Slices
@@ -58,7 +61,6 @@ class ProjectDays:
     prices: PriceList
     awards: Sequence[AwardVersion]
     drawn: dict[int, int]
-    others: dict[int, dict[int, int]]
 
 
 def rate(store: Store, now: int, *, everything: bool = False) -> Rated:
@@ -109,17 +111,10 @@ def project_days(
     edges = day_edges(min(start, until_s - 1), until_s, zone)
     days = [day_of(int(edge), zone).isoformat() for edge in edges[:-1]]
     drawn = drawn_before(conn, project, first)
-    places = {day: place for place, day in enumerate(days)}
-    others: dict[int, dict[int, int]] = {}
-    for award, steps in draws(conn, project, zone).items():
-        for day, minor in steps:
-            if day.isoformat() in places:
-                others.setdefault(places[day.isoformat()], {})[award] = minor
-            elif day.isoformat() < days[0]:
-                drawn[award] = drawn.get(award, 0) + minor
     slices = slices_of(jobs, edges)
-    lines = charge_slices(jobs, slices, edges, prices, awards, drawn, others)
-    return ProjectDays(jobs, slices, lines, days, prices, awards, drawn, others)
+    free = with_room(awards, beside_usage(conn, project, zone))
+    lines = charge_slices(jobs, slices, edges, prices, free, drawn)
+    return ProjectDays(jobs, slices, lines, days, prices, free, drawn)
 
 
 def _keep(conn: Connection, project: str, rated: ProjectDays) -> tuple[int, int, int]:
@@ -135,9 +130,10 @@ def _keep(conn: Connection, project: str, rated: ProjectDays) -> tuple[int, int,
     }  # fmt: skip
     keys = {name: _codes(column, job[some]) for name, column in names.items()}
     keys["day"] = slices.day[lines.slice][some], rated.days
-    # Place -1 is the last one: ''.
-    keys["price_version"] = _last(lines.version[some], [version.name for version in rated.prices.versions])
-    keys["award_version"] = _last(lines.award[some], [award.version for award in rated.awards])
+    keys["price_version"] = _named(lines.version[some], [version.name for version in rated.prices.versions])
+    # Of a line too small to draw a cent no award pays.
+    paying = np.where(lines.subsidy[some] != 0, lines.award[some], -1)
+    keys["award_version"] = _named(paying, [award.version for award in rated.awards])
     amounts = {
         "gpu_part_seconds": parts * lines.seconds,
         "core_seconds": cores * lines.seconds,
@@ -156,8 +152,11 @@ def _codes(column: Any, places: Int64s) -> tuple[Int64s, Sequence[str]]:
     return codes.astype(np.int64)[places], values.tolist()
 
 
-def _last(places: Int64s, names: Sequence[str]) -> tuple[Int64s, Sequence[str]]:
-    return np.where(places < 0, len(names), places), [*names, ""]
+def _named(places: Int64s, names: Sequence[str]) -> tuple[Int64s, Sequence[str]]:
+    """Of each place its name, '' of place -1; several places may have one name."""
+    distinct = ["", *dict.fromkeys(names)]
+    codes = np.array([distinct.index(name) for name in (*names, "")], dtype=np.int64)
+    return codes[places], distinct
 
 
 def _take_marks(conn: Connection, today: date) -> dict[str, date]:

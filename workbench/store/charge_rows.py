@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
+from workbench.periods import day_of, day_start
 from workbench.store.bulk import insert_rows
+from workbench.store.other_charges import other_charges
 from workbench.store.tables import charges_daily, charges_user_daily
 
 Int64s = npt.NDArray[np.int64]
@@ -28,6 +31,16 @@ def drawn_before(conn: Connection, project: str, day: date) -> dict[int, int]:
         mine.project == project, mine.day < day.isoformat(), mine.award_id.is_not(None)
     )
     return {int(award): int(minor) for award, minor in conn.execute(ask.group_by(mine.award_id))}
+
+
+def beside_usage(conn: Connection, project: str, zone: ZoneInfo) -> dict[int, list[tuple[int, int]]]:
+    """Award → (start of the day on which it was recorded, subsidy) of the project's charges beside usage."""
+    mine = other_charges.c
+    ask = select(mine.award_id, mine.made_at, mine.subsidy_minor)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for award, made_at, minor in conn.execute(ask.where(mine.project == project, mine.award_id.is_not(None))):
+        found.setdefault(award, []).append((day_start(day_of(made_at, zone), zone), int(minor)))
+    return found
 
 
 def forget(conn: Connection, project: str, day: date) -> None:

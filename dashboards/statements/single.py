@@ -80,6 +80,7 @@ def say(asked: Asked, paper: StatementPaper) -> Markup:
 def differences(asked: Asked, paper: StatementPaper) -> tuple[Note, ...]:
     """Where the detail does not come to the account: said, never hidden."""
     names = {"list cost": _("the list cost"), "subsidy": _("the subsidy"), "users": _("usage by person")}
+    names["adjustments"] = _("refunds and adjustments")
     text = _("The account and its detail differ by {amount} in {what}: {why}.")
     return tuple(
         Note(text.format(amount=exact(asked, one.minor), what=names[one.what], why=_(one.reason)))

@@ -158,6 +158,7 @@ def users(asked: Asked, paper: StatementPaper) -> Table:
 
 
 def others(asked: Asked, paper: StatementPaper) -> Table:
+    found = (*paper.others, *paper.payments)
     columns = (Column(_("Day")), Column(_("Kind")), Column(_("What")), *_money_columns(asked))
     rows = tuple(
         Row(
@@ -168,12 +169,11 @@ def others(asked: Asked, paper: StatementPaper) -> Table:
                 *_amounts(other),
             )
         )
-        for other in paper.others
+        for other in found
     )
-    total = _total(paper.others, (), 3, 0)
-    names = ("key", "kind", "day", "list_minor", "subsidy_minor", "user_minor", "memo")
-    frame = _frame(paper.others, names)
-    title = _("Other charges, refunds and adjustments")
+    total = _total(found, (), 3, 0)
+    frame = _frame(found, ("day", "kind", "list_minor", "subsidy_minor", "user_minor", "memo"))
+    title = _("Other charges, refunds, adjustments and payments")
     return Table("others", title, columns, rows, frame, total if rows else None, csv=asked.csv("others"))
 
 

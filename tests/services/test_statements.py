@@ -140,6 +140,8 @@ def test_refunds_storage_write_offs_and_payments_stand_on_their_own_lines(centre
     assert of.closing_minor == 282_240 + 2700 - 300 - 40 - 5 - 100_000
     assert of.ceiling_left_minor == 100_000_000 - 14 * DAY_SUBSIDY + 700 == paper.awards[0].left_minor
     assert [other.kind for other in paper.others] == ["refund", "adjustment", "storage", "write-off"]
+    (paid,) = paper.payments
+    assert (paid.day, paid.user_minor) == (date(2026, 1, 30), -100_000)
     assert paper.differences == ()
 
 
@@ -159,6 +161,14 @@ def test_usage_found_after_closing_is_a_difference_of_the_closed_month_and_an_ad
     february = statement(centre, ALL, "vision", "2026-02", FEBRUARY_S + DAY_S).figures
     assert (february.list_minor, february.adjustments_minor) == (0, 840)
     assert february.ceiling_left_minor == 100_000_000 - 14 * DAY_SUBSIDY - 1960
+    paper = statement(centre, ALL, "vision", "2026-02", FEBRUARY_S + DAY_S)
+    (line,) = paper.others
+    assert (line.kind, line.list_minor, line.subsidy_minor, line.correction) == ("adjustment", 2800, 1960, True)
+    assert line.memo.startswith("Adjustment of a closed month: ")
+    assert paper.differences == ()
+    (row, credit) = csv.DictReader(io.StringIO(statement_focus([paper], centre.settings)))
+    assert (row["ChargeCategory"], row["ChargeClass"], row["ListCost"]) == ("Adjustment", "Correction", "28.00")
+    assert (credit["ChargeCategory"], credit["BilledCost"]) == ("Credit", "-19.60")
 
 
 def test_focus_adds_up_to_list_cost_and_to_what_users_are_billed(centre):

@@ -7,7 +7,7 @@ from workbench.domain.rules.statements import Statement
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.papers.sheets import amount, hours
-from workbench.papers.statement_tables import days, differences, others, summary, users
+from workbench.papers.statement_tables import days, differences, others, payments, summary, users
 from workbench.papers.typeset import frame, pdf
 from workbench.services.statement_lines import AwardLine
 from workbench.services.statements import StatementPaper
@@ -54,6 +54,7 @@ def statement_data(paper: StatementPaper, settings: Settings, sample: str = "") 
         "awards": [_award(award, centre.symbol) for award in paper.awards],
         "summary": summary(paper),
         "others": others(paper),
+        "payments": payments(paper),
         "differences": differences(paper),
         "notes": [*_notes(settings, paper), *_placeholders(sample)],
         "verify": _verify(paper),
@@ -71,6 +72,7 @@ def _words(symbol: str) -> dict[str, str]:
         "award": _("Award"),
         "summary": _("Usage by resource"),
         "others": _("Other charges, refunds and adjustments"),
+        "payments": _("Payments received"),
         "differences": _("Where detail and ledger differ"),
         "differences_say": _("The statement follows the ledger. The detail below it comes to another amount here:"),
         "notes": _("Notes"),

@@ -90,8 +90,15 @@ def others(paper: StatementPaper) -> dict[str, Any]:
     return sheet(columns, rows, ("", "", _("All"), *total))
 
 
+def payments(paper: StatementPaper) -> dict[str, Any]:
+    columns = [(_("Day"), False, None), (_("What"), False, 1), (_("Amount"), True, None)]
+    rows = [(words.day(line.day), line.memo, amount(-line.user_minor)) for line in paper.payments]
+    return sheet(columns, rows, ("", _("All"), amount(-sum(line.user_minor for line in paper.payments))))
+
+
 def differences(paper: StatementPaper) -> dict[str, Any]:
     names = {"list cost": _("List cost"), "subsidy": _("Subsidy"), "users": _("Usage by person")}
+    names["adjustments"] = _("Refunds and adjustments")
     columns = [
         (_("Amount of"), False, None), (_("Why"), False, 1), (_("Statement"), True, None), (_("Detail"), True, None),
         (_("Difference"), True, None),
@@ -117,6 +124,7 @@ def kind_words(kind: str) -> str:
         "refund": _("Refund"),
         "adjustment": _("Adjustment"),
         "write-off": _("Write-off"),
+        "payment": _("Payment"),
     }
     return known.get(kind, kind.capitalize())
 

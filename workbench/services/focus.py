@@ -4,23 +4,22 @@ How ours are said there, so that sums over a file mean what they say:
 
 - usage is a Usage row: ListCost, ContractedCost, EffectiveCost and BilledCost all at list price;
 - the subsidy of it is a Credit row beside it, billed −subsidy. It is reckoned from the list cost of the row that it
-  goes with, so it has no list cost of its own (0). Hence Σ ListCost = list cost and Σ BilledCost = the users' share;
+  goes with, so it has no list cost of its own (0). Hence Σ ListCost of Usage and Purchase = list cost less what was
+  refunded, and Σ BilledCost = what the month adds to what users owe;
 - a reservation or storage is a Purchase, a refund a negative Usage row (with its Credit taken back), adjustments and
   write-offs are Adjustment rows;
-- ChargeClass is Correction where a row corrects a month that was closed before; within an open month it stays empty.
+- ChargeClass is Correction where a row goes back to usage of an earlier month; within its month it stays empty.
 
 Source: FOCUS specification, column definitions of BilledCost, ContractedCost, ChargeCategory, ChargeClass. Payments are
 no charge and have no row. Amounts are whole units with two decimals; times are UTC, ends not included.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from workbench.domain.other_charges import OtherCharge
 from workbench.periods import Window, day_window, iso
-from workbench.services.statement_lines import DayLine
+from workbench.services.statement_lines import DayLine, OtherLine
 from workbench.services.statements import StatementPaper
 from workbench.settings import Settings
 from workbench.units import GPU_PARTS, HOUR_S, decimal
@@ -119,14 +118,14 @@ def usage_rows(whose: Whose, line: DayLine, charged: Window) -> Iterator[dict[st
         yield whose.row(charged, (0, -line.subsidy_minor), ChargeCategory="Credit", ChargeDescription=credit, **same)
 
 
-def other_rows(whose: Whose, other: OtherCharge, charged: Window) -> Iterator[dict[str, str]]:
+def other_rows(whose: Whose, other: OtherLine, charged: Window) -> Iterator[dict[str, str]]:
     """Of a charge beside usage: its row, and a Credit row of its subsidy."""
     name, category = SERVICE.get(other.kind, COMPUTE)
     same = {
         "ChargeFrequency": "Recurring" if other.kind == "storage" else "One-Time",
         "ServiceName": name,
         "ServiceCategory": category,
-        "ChargeClass": _class(other.refs, whose.billing),
+        "ChargeClass": "Correction" if other.correction else "",
         "ChargeDescription": other.memo,
         "SkuId": other.kind,
     }
@@ -147,11 +146,3 @@ def consumed(gpu_part_seconds: int, core_seconds: int) -> tuple[str, str]:
 def _unit_price(list_minor: int, quantity: str) -> str:
     """What one unit cost on this line, so that price × quantity comes to the list cost (to the cent)."""
     return f"{Decimal(list_minor) / 100 / Decimal(quantity):.6f}" if quantity and Decimal(quantity) else ""
-
-
-def _class(refs: Mapping[str, Any], billing: Window) -> str:
-    """Correction where it goes back to usage of an earlier month."""
-    submit_s, month = refs.get("submit_at"), refs.get("month")
-    before = isinstance(submit_s, int) and submit_s < billing.start_s
-    # A closed month's late usage names that month.
-    return "Correction" if before or month else ""

@@ -91,7 +91,7 @@ def _lines(paper: StatementPaper) -> Iterator[list[object]]:
         )  # fmt: skip
     for user in paper.users:
         yield line("user", user=user.user_name or "unknown", **_quantities(user))
-    for other in paper.others:
+    for other in (*paper.others, *paper.payments):
         amounts = {"list_cost": other.list_minor, "subsidy": other.subsidy_minor, "user_share": other.user_minor}
         said = {name: decimal(minor) for name, minor in amounts.items()}
         yield line("other", day=other.day, item=other.kind, memo=other.memo, **said)

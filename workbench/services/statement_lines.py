@@ -1,4 +1,7 @@
-"""The detail behind a statement: usage by day and by user, and the awards that paid. Minor units, GPU part-seconds."""
+"""The detail behind a statement: usage by day and by user, charges beside it, the awards that paid.
+
+Money is minor units, GPU time part-seconds, days are the centre's.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,9 +10,15 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, func, select
 
 from workbench.domain.awards import Award, award_state
+from workbench.domain.correcting import ADJUSTMENT
+from workbench.periods import Window
+from workbench.store import ledger as stored
 from workbench.store.award_versions import awards_on
 from workbench.store.charges import drawn_by_award
+from workbench.store.ledger_tables import ledger_transactions
+from workbench.store.other_charges import rows_of
 from workbench.store.tables import charges_daily, charges_user_daily
+from workbench.units import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,24 @@ class UserLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLine:
+    """A charge beside usage, a refund, an adjustment, a payment: list_minor = subsidy_minor + user_minor, back < 0.
+
+    correction: it goes back to usage of an earlier month. quantity: whole, in `unit`; None without one.
+    """
+
+    day: date
+    kind: str
+    memo: str
+    list_minor: int
+    subsidy_minor: int
+    user_minor: int
+    correction: bool = False
+    quantity: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AwardLine:
     """An award at the end of a month: [starts_on, ends_on), what is drawn of its ceiling before, in the month, left.
 
@@ -67,7 +94,7 @@ class AwardLine:
         return self.ceiling_minor - self.drawn_before_minor - self.drawn_minor
 
 
-_day, _user = charges_daily.c, charges_user_daily.c
+_day, _user, _of = charges_daily.c, charges_user_daily.c, ledger_transactions.c
 
 
 def day_lines(conn: Connection, project: str, first: date, after: date) -> Iterator[DayLine]:
@@ -92,6 +119,54 @@ def user_lines(conn: Connection, project: str, first: date, after: date) -> list
     rows = conn.execute(ask.group_by(_user.user_name)).all()
     found = [UserLine(row[0], *(None if value is None else int(value) for value in row[1:])) for row in rows]
     return sorted(found, key=lambda line: (-(line.list_minor or 0), line.user_name))
+
+
+def other_lines(conn: Connection, project: str, first: date, after: date, window: Window) -> list[OtherLine]:
+    """Charges beside usage of the days [first, after), and what was adjusted of closed months in the window, by day.
+
+    Args:
+        conn: any connection.
+        project: its slug.
+        first: first day of the month.
+        after: first day that is not in any more.
+        window: of the whole month: adjustments of closed months count for the moment at which they were posted.
+    """
+    found = [
+        OtherLine(
+            row.day, row.kind, row.memo, row.list_minor, row.subsidy_minor, row.user_minor,
+            _goes_back(row.refs, window), row.quantity, row.unit,
+        )
+        for row in rows_of(conn, [project], first, after)
+    ]  # fmt: skip
+    adjusted = posted_lines(conn, project, ADJUSTMENT, window, first)
+    return sorted([*found, *adjusted], key=lambda line: (line.day, line.kind, line.memo))
+
+
+def posted_lines(conn: Connection, project: str, kind: str, window: Window, first: date) -> list[OtherLine]:
+    """Transactions of the ledger that are no row of other_charges: payments, adjustments of closed months.
+
+    Args:
+        conn: any connection.
+        project: its slug.
+        kind: of the transactions.
+        window: of the moments that they count for.
+        first: first day of that window.
+    """
+    rows = stored.rows(conn, _of.project == project, _of.kind == kind, _of.at >= window.start_s, _of.at < window.end_s)
+    found = []
+    for row in rows:
+        if not row.key.startswith(f"{kind}/"):
+            continue
+        moved = {posting.ledger_account.rsplit(":", 1)[-1]: posting.amount_minor for posting in row.postings}
+        subsidy, user = moved.get("subsidised", 0), moved.get("payable", 0)
+        day = first + timedelta(days=(row.at - window.start_s) // DAY_S)
+        found.append(OtherLine(day, kind, row.memo, subsidy + user, subsidy, user, correction=kind == ADJUSTMENT))
+    return found
+
+
+def _goes_back(refs: Mapping[str, object], window: Window) -> bool:
+    submit_s = refs.get("submit_at")
+    return isinstance(submit_s, int) and submit_s < window.start_s
 
 
 def award_lines(conn: Connection, project: str, first: date, after: date) -> list[AwardLine]:

@@ -13,16 +13,24 @@ from sqlalchemy import Connection, select
 
 from workbench.domain.access import OwnProjects, Scope, WholeCentre
 from workbench.domain.ledger import project_of
-from workbench.domain.other_charges import OtherCharge
 from workbench.domain.projects import Project
-from workbench.domain.rules.statements import CHARGES, Statement, figures
+from workbench.domain.rules.statements import CHARGES, PAYMENT, Statement, figures
 from workbench.errors import UnknownProject
 from workbench.periods import day_of
 from workbench.services.ledger_months import movements
-from workbench.services.statement_lines import AwardLine, DayLine, UserLine, award_lines, day_lines, user_lines
+from workbench.services.statement_lines import (
+    AwardLine,
+    DayLine,
+    OtherLine,
+    UserLine,
+    award_lines,
+    day_lines,
+    other_lines,
+    posted_lines,
+    user_lines,
+)
 from workbench.services.statement_months import MonthOf, month_of, months_until
 from workbench.store.engine import Store
-from workbench.store.other_charges import rows_of
 from workbench.store.tables import charges_daily
 
 Moved = Mapping[tuple[str, str, str], int]
@@ -60,7 +68,7 @@ class StatementPaper:
     """A statement with everything behind it.
 
     number: names it, "2026-10/vision". awards: that held in the month. days, users: usage, of whole days that are over.
-    others: charges beside usage, refunds, adjustments, by day.
+    others: charges beside usage, refunds, adjustments, by day. payments: what users paid (< 0).
     """
 
     number: str
@@ -69,7 +77,8 @@ class StatementPaper:
     awards: tuple[AwardLine, ...]
     days: tuple[DayLine, ...]
     users: tuple[UserLine, ...]
-    others: tuple[OtherCharge, ...]
+    others: tuple[OtherLine, ...]
+    payments: tuple[OtherLine, ...]
     differences: tuple[Difference, ...]
 
     @property
@@ -110,7 +119,7 @@ def statement(store: Store, scope: Scope, project: str, month: str, now: int) ->
         until = min(of.after, day_of(now, store.settings.centre.zone))
         days = tuple(day_lines(conn, project, of.first, until))
         users = tuple(user_lines(conn, project, of.first, until))
-        others = tuple(rows_of(conn, [project], of.first, until))
+        others = tuple(other_lines(conn, project, of.first, until, of.window))
         sums = figures(moved, month)
         return StatementPaper(
             number=f"{month}/{project}",
@@ -120,6 +129,7 @@ def statement(store: Store, scope: Scope, project: str, month: str, now: int) ->
             days=days,
             users=users,
             others=others,
+            payments=tuple(posted_lines(conn, project, PAYMENT, of.window, of.first)),
             differences=_differences(sums, of, days, users, others),
         )
 
@@ -227,7 +237,7 @@ def _differences(
     of: MonthOf,
     days: tuple[DayLine, ...],
     users: tuple[UserLine, ...],
-    others: tuple[OtherCharge, ...],
+    others: tuple[OtherLine, ...],
 ) -> tuple[Difference, ...]:
     """Where the detail does not sum to the statement; nothing where all is well."""
     if of.closed:
@@ -239,9 +249,11 @@ def _differences(
     used = sum(line.list_minor or 0 for line in days)
     beside = [other for other in others if other.kind in CHARGES]
     paid = sum(line.subsidy_minor or 0 for line in days) + sum(other.subsidy_minor for other in beside)
+    changed = sums.adjustments_minor - sums.refunds_minor - sums.write_offs_minor
     found = [
         Difference("list cost", sums.list_minor, used + sum(other.list_minor for other in beside), why),
         Difference("subsidy", sums.subsidy_minor, paid, why),
+        Difference("adjustments", changed, sum(o.user_minor for o in others if o.kind not in CHARGES), why),
         Difference("users", used, sum(line.list_minor or 0 for line in users), "usage of which no user is recorded"),
     ]
     return tuple(one for one in found if one.minor)

@@ -13,7 +13,7 @@ from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.domain.projects import Person
 from workbench.periods import day_start
-from workbench.services import applications, rating
+from workbench.services import applications, meetings, rating
 from workbench.store.jobs import upsert_jobs
 from workbench.units import HOUR_S, gpu_parts
 
@@ -33,6 +33,7 @@ def awarded(store):
     add_people(store)
     with store.db(writes=True) as db:
         db.add_all([Person("carl", "Carl", role="committee"), Person("sue", "Sue", role="secretariat")])
+    meetings.attend(store, 1, ("carl",), "sec")
     reference = applications.begin(store, a_draft(), "ada", NOW)
     bring(store, reference, *WAY[:8])
     with store.db() as db:

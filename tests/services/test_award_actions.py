@@ -11,14 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.services.an_award import SUBSIDY_HOUR, awarded, charged, noon, stored, use
 from workbench.domain.applications import Conflict
-from workbench.domain.awards import Application, Award
+from workbench.domain.awards import Award
 from workbench.domain.holds import Hold
 from workbench.domain.projects import Member
-from workbench.errors import ClosedByConflict, RuleBroken, StepRefused, UnknownAction, UnknownAward
+from workbench.errors import ClosedByConflict, MeetingRefused, RuleBroken, StepRefused, UnknownAction, UnknownAward
 from workbench.periods import moment
-from workbench.services import applications, rating
+from workbench.services import meetings, rating
 from workbench.services.award_actions import Ask, ask, decide, over_use_opted_in, withdraw
-from workbench.services.award_appeals import appeal
 from workbench.services.award_effects import Given
 from workbench.services.award_versions import award_versions, fund_movements
 from workbench.store.charges import decided_awards
@@ -187,6 +186,20 @@ def test_a_declared_conflict_closes_the_award_to_that_member_too(store, award):
     decide(store, action, "approve", "carl", noon(FEB))
 
 
+def test_the_committee_decides_in_its_meeting_and_with_a_quorum(store, award):
+    action = asked(store, award, "extension", ends_on=date(2027, 6, 1))
+    with store.db(writes=True) as db:
+        application = db.get(Award, award).application
+        db.add_all(Conflict(application, name, "Kin", moment(noon(FEB))) for name in ("mai", "kim"))
+    with pytest.raises(RuleBroken, match="2 members of the Committee can decide it; 2 withdrew, and the quorum is 3"):
+        decide(store, action, "approve", "com", noon(FEB))
+    meetings.close_meeting(store, 1, "sec", noon(FEB))
+    with pytest.raises(MeetingRefused, match="no meeting is open"):
+        decide(store, action, "approve", "com", noon(FEB))
+    report = asked(store, award, "progress-report", report="progress 1")
+    decide(store, report, "approve", "sec", noon(FEB))  # the secretariat needs no meeting
+
+
 @pytest.mark.parametrize("who", ["bob", "com", "eve", "rev"])
 def test_only_the_lead_or_the_secretariat_ask(store, award, who):
     with pytest.raises(StepRefused, match="It needs somebody who is lead of the project or secretariat"):
@@ -247,37 +260,6 @@ def test_a_project_opts_in_to_over_use_by_itself_and_out_again(store, award):
         found = [over_use_opted_in(conn, "speech-lab", moment(noon(day))) for day in (date(2026, 2, 1), FEB, MAR)]
         assert not over_use_opted_in(conn, "vision", moment(noon(MAR)))
     assert found == [False, True, False]
-
-
-def test_an_appeal_against_a_declined_action_is_decided_by_another_member(store, award):
-    action = asked(store, award, "supplement", amount_minor=5_000_000)
-    with pytest.raises(StepRefused, match="only what was declined"):
-        appeal(store, action, "ada", "Too slow.", noon(FEB))
-    decide(store, action, "decline", "com", noon(FEB), note="Not now.")
-    number = appeal(store, action, "ada", "The model has doubled.", noon(FEB))
-    with pytest.raises(StepRefused, match=f"action {number} is the appeal"):
-        appeal(store, action, "ada", "Again.", noon(FEB))
-    with pytest.raises(StepRefused, match="com decided what it is against"):
-        decide(store, number, "approve", "com", noon(FEB))
-    decide(store, number, "approve", "carl", noon(FEB), given=Given(amount_minor=3_000_000))
-    assert on(store, award, FEB)[1] == 23_000_000
-
-
-def test_an_appeal_against_a_declined_application_has_it_assessed_further(store, award):
-    from tests.services.scheme_people import a_draft, bring
-
-    reference = applications.begin(store, a_draft(slug="second"), "ada", noon(FEB))
-    bring(store, reference, "submit", "check", "assess", "assess", "recommend", now=noon(FEB))
-    applications.decide(store, reference, "decline", "com", noon(FEB), note="Too large.")
-    with pytest.raises(StepRefused, match="bob may not"):
-        appeal(store, reference, "bob", "We need it.", noon(FEB))
-    number = appeal(store, reference, "ada", "We halved it.", noon(FEB))
-    with pytest.raises(StepRefused, match="com decided what it is against"):
-        decide(store, number, "approve", "com", noon(FEB))
-    decide(store, number, "approve", "carl", noon(FEB), note="Let us see.")
-    with store.db() as db:
-        found = db.query(Application).filter_by(reference=reference).one()
-        assert (found.stage, found.decision, found.decided_on) == ("further", None, None)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from workbench.services.applications import actor_of
 from workbench.services.award_appeals import deciders, granted
 from workbench.services.award_effects import Deed, Given, versions_made
 from workbench.services.award_records import check_open, found_action, lock_awards, people_of, write
+from workbench.services.meetings import check_meeting
 from workbench.services.reports_due import handed_in
 from workbench.settings import Settings
 from workbench.store.award_versions import versions_of
@@ -118,18 +119,19 @@ def decide(
         store: any.
         action: its number.
         decision: approve or decline; a declined one needs its note.
-        who: neither who asked nor one of the project; for an appeal not who declined it either.
+        who: neither who asked nor one of the project; for an appeal not who declined it either. The Committee decides
+            in its meeting, with a quorum.
         now: UTC epoch seconds.
         note: the reason.
         given: figures that are decided in place of those asked.
 
     Raises:
-        UnknownAction, UnknownPerson, ClosedByConflict, StepRefused, RuleBroken: nothing was changed.
+        UnknownAction, UnknownPerson, ClosedByConflict, StepRefused, MeetingRefused, RuleBroken: nothing was changed.
     """
     with store.db(writes=True) as db:
         found = found_action(db, action)
         awards = lock_awards(db, [found.award, found.other_award])
-        _check_decision(db, found, awards, who, decision, note)
+        _check_decision(db, store.settings, found, awards, who, decision, note, now)
         figures = given.over(found)
         deed = _deed(store.settings, found, figures, note, now)
         if decision == "approve":
@@ -186,18 +188,29 @@ def _check_report(db: Session, settings: Settings, award: Award, report: str, no
 
 
 def _check_decision(
-    db: Session, action: Action, awards: Mapping[int, Award], who: str, decision: str, note: str
+    db: Session,
+    settings: Settings,
+    action: Action,
+    awards: Mapping[int, Award],
+    who: str,
+    decision: str,
+    note: str,
+    now: int,
 ) -> None:
-    name, actor = f"Action {action.id}", actor_of(db, who)
+    name, actor, kind = f"Action {action.id}", actor_of(db, who), KINDS[action.kind]
     own = frozenset(person for award in awards.values() for person in people_of(db, award))
-    check_decides(name, KINDS[action.kind], actor, action.asked_by, own)
-    applications = [a.application for a in awards.values()] + [action.application]
-    for number in applications:
-        if number is not None and db.get(Conflict, (number, who)) is not None:
-            raise ClosedByConflict(db.get_one(Application, number).reference, who)
+    check_decides(name, kind, actor, action.asked_by, own)
+    about = [number for number in (*(a.application for a in awards.values()), action.application) if number is not None]
+    conflicts = db.scalars(select(Conflict).where(Conflict.application.in_(about))).all()
+    for conflict in conflicts:
+        if conflict.person == who:
+            raise ClosedByConflict(db.get_one(Application, conflict.application).reference, who)
     if action.kind == "appeal" and who in deciders(db, action):
         why = f"{who} decided what it is against"
         raise StepRefused(name, "decide appeal", why, "Another member of the Committee decides.")
     check_open(db, action)
     if decision == "decline" and not note.strip():
         raise StepRefused(name, "decline", "the reason is missing", "Write it in a sentence.")
+    if kind.decides == {"committee"}:
+        withdrew = own | {action.asked_by} | {conflict.person for conflict in conflicts}
+        check_meeting(db, settings, f"decide action {action.id}", actor, withdrew, now)

@@ -1,6 +1,6 @@
 """Meetings of the Committee: opened, attended, voted in, closed; and a decision taken in one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,7 +21,7 @@ from workbench.domain.meetings import (
 )
 from workbench.domain.rules.parameters import rules_on
 from workbench.errors import MeetingRefused, UnknownMeeting
-from workbench.periods import moment
+from workbench.periods import day_of, moment
 from workbench.services.application_rows import actor_of, application_of, conflicted
 from workbench.services.awarding import Decided
 from workbench.settings import Settings
@@ -198,6 +198,35 @@ def decide_in(
             conditions=award.conditions if award else "",
         )
     )
+
+
+def check_meeting(
+    db: Session, settings: Settings, what: str, actor: Actor, withdrew: Collection[str], now: int
+) -> None:
+    """Refuse what the Committee cannot decide now: without its meeting, or without a quorum there.
+
+    Args:
+        db: the transaction.
+        settings: the rules; with a quorum of 0 no meeting is needed.
+        what: that is decided, for the sentence: "decide action 7".
+        actor: who decides; attends the meeting.
+        withdrew: names of those who cannot decide it.
+        now: UTC epoch seconds.
+
+    Raises:
+        MeetingRefused: none is open, or the actor is not there. RuleBroken: rule 3, no quorum.
+    """
+    quorum = rules_on(settings.rules, day_of(now, settings.centre.zone)).committee_quorum
+    if not quorum:
+        return
+    found = open_one(db)
+    if found is None:
+        why = f"the quorum is {quorum} and no meeting is open"
+        raise MeetingRefused(what, why, "Open one: workbench applications meeting open.")
+    there = present(db, found.id)
+    if actor.name not in there:
+        raise MeetingRefused(what, f"{actor.name} is not at meeting {found.id}", "Members who attend decide.")
+    check_quorum(there, withdrew, quorum)
 
 
 def open_one(db: Session) -> Meeting | None:

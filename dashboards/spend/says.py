@@ -187,17 +187,19 @@ def tiles(asked: Asked, data: Data) -> tuple[Tile, ...]:
 def decisions_tile(data: Data) -> Tile:
     """Days from submission to decision: the median, and what nine of ten waited at most."""
     pace, known = data.pace, data.pace.median_days is not None
-    still = ngettext("{n} waits", "{n} wait", pace.open).format(n=pace.open)
+    of = ngettext("median of {n} decision", "median of {n} decisions", pace.decided).format(n=pace.decided)
     if pace.longest_open_days is not None:
-        still = _("{waiting}, the longest for {days} days").format(waiting=still, days=pace.longest_open_days)
+        waits = ngettext("{n} waits, for {days} days", "{n} wait, the longest for {days} days", pace.open)
+        of = f"{of}; {waits.format(n=pace.open, days=pace.longest_open_days)}"
+    within = ngettext("{n} day", "{n} days", pace.p90_days or 0).format(n=pace.p90_days)
     return Tile(
         "days-to-decision",
         _("Days to decision"),
         f"{pace.median_days:g}" if known else "–",
         unit=_("days") if known else "",
         exact=f"{pace.median_days:g}" if known else "",
-        change=words.Change("same", _("nine of ten within {days}").format(days=pace.p90_days) if known else "", still),
-        of=ngettext("median of {n} decision", "median of {n} decisions", pace.decided).format(n=pace.decided),
+        change=words.Change("same", _("nine of ten within {days}").format(days=within) if known else ""),
+        of=of,
         definition=_(
             "Calendar days from submission to the Committee's decision: approved, declined or deferred. What was "
             "withdrawn does not count."

@@ -126,6 +126,13 @@ def test_an_unknown_wait_is_not_zero(ask):
     assert tile(page, "wait").of == "known for 82.4% of jobs"
 
 
+def test_days_to_decision_and_the_community_are_unknown_where_nobody_applied(ask):
+    page = spend.build(ask("executives", "spend"))
+    assert (tile(page, "days-to-decision").value, tile(page, "days-to-decision").of) == ("–", "median of 0 decisions")
+    assert table(page, "days-to-decision").rows == ()
+    assert table(page, "community").rows == ()
+
+
 def test_a_lead_of_one_project_is_shown_it_at_once(ask):
     page = projects.build(ask("lead:speech", "projects", at="2026-01"))
     assert page.heading == "Hearing machines"

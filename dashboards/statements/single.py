@@ -13,6 +13,7 @@ from dashboards._pictures import drawn, stacked
 from dashboards.ledger.journal import journal_table
 from dashboards.statements import single_tables as tables
 from dashboards.statements.months import address, context, month_words, state_note
+from workbench.domain.access import WholeCentre
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.periods import day_window
@@ -49,11 +50,16 @@ def one(asked: Asked, project: str, month: str, months: tuple[str, ...]) -> Page
         pictures=(picture,),
         tables=tuple(found),
         notes=(*state_note(paper.of), *differences(asked, paper)),
-        crumbs=(whole, (paper.row.title, "")),
+        crumbs=(whole, (paper.row.title, "")) if several(asked) else (),
         actions=tuple((label, address(form, project, month)) for form, label in files),
         frames={table.id: table.frame for table in found} | drawn_from,
         **context(asked, month, months),  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def several(asked: Asked) -> bool:
+    """Whether the viewer has a list of statements to go back to."""
+    return isinstance(asked.scope, WholeCentre) or len(asked.scope.leads) > 1
 
 
 def say(asked: Asked, paper: StatementPaper) -> Markup:

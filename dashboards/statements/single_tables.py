@@ -20,7 +20,8 @@ STATES = {"live": "good", "exhausted": "watch", "ahead": "good", "lapsed": "watc
 
 def every(asked: Asked, paper: StatementPaper) -> list[Table]:
     """In the order in which they stand on the page; those without rows are left out but for days and account."""
-    found = [account(asked, paper), awards(asked, paper), others(asked, paper), days(asked, paper), users(asked, paper)]
+    shown = (account, awards, others, payments, days, users)
+    found = [table(asked, paper) for table in shown]
     return [table for table in found if table.rows or table.id in ("account", "days")]
 
 
@@ -158,7 +159,6 @@ def users(asked: Asked, paper: StatementPaper) -> Table:
 
 
 def others(asked: Asked, paper: StatementPaper) -> Table:
-    found = (*paper.others, *paper.payments)
     columns = (Column(_("Day")), Column(_("Kind")), Column(_("What")), *_money_columns(asked))
     rows = tuple(
         Row(
@@ -169,12 +169,35 @@ def others(asked: Asked, paper: StatementPaper) -> Table:
                 *_amounts(other),
             )
         )
-        for other in found
+        for other in paper.others
     )
-    total = _total(found, (), 3, 0)
-    frame = _frame(found, ("day", "kind", "list_minor", "subsidy_minor", "user_minor", "memo"))
-    title = _("Other charges, refunds, adjustments and payments")
+    total = _total(paper.others, (), 3, 0)
+    frame = _frame(paper.others, ("day", "kind", "list_minor", "subsidy_minor", "user_minor", "memo"))
+    title = _("Other charges, refunds and adjustments")
     return Table("others", title, columns, rows, frame, total if rows else None, csv=asked.csv("others"))
+
+
+def payments(asked: Asked, paper: StatementPaper) -> Table:
+    """What the project paid in the month."""
+    columns = (
+        Column(_("Day")),
+        Column(_("What")),
+        Column(_("Amount, {currency}").format(currency=asked.symbol), right=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(words.day(line.day), order=str(line.day), href=_day_href(asked, paper, str(line.day))),
+                Cell(line.memo),
+                amount(-line.user_minor),
+            )
+        )
+        for line in paper.payments
+    )
+    total = Row((Cell(_("All")), Cell(""), amount(-sum(line.user_minor for line in paper.payments))))
+    frame = _frame(paper.payments, ("day", "user_minor", "memo"))
+    title = _("Payments received")
+    return Table("payments", title, columns, rows, frame, total if rows else None, csv=asked.csv("payments"))
 
 
 def _day_href(asked: Asked, paper: StatementPaper, day: str) -> str:

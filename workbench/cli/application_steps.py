@@ -60,7 +60,8 @@ def conflict(reference: str, who: str, reason: str) -> None:
 @click.argument("reference")
 @click.argument("points", nargs=-1, required=True, metavar="CRITERION=POINTS…")
 @as_option
-def score(reference: str, points: tuple[str, ...], who: str) -> None:
+@note_option
+def score(reference: str, points: tuple[str, ...], who: str, note: str) -> None:
     """A reviewer's points, 0 to 100, for every criterion.
 
     Example: workbench applications score A-2026-001 alignment=80 compute=70 capability=60 team=75 outcomes=65 --as rev
@@ -72,7 +73,7 @@ def score(reference: str, points: tuple[str, ...], who: str) -> None:
         raise click.BadParameter(f"{', '.join(bad)}: write CRITERION=POINTS, points from 0 to 100", param_hint="POINTS")
     if len({name for name, _, _ in pairs}) < len(pairs):
         raise click.BadParameter("a criterion is there twice", param_hint="POINTS")
-    give(store(), reference, who, {name: int(value) for name, _, value in pairs}, int(time.time()))
+    give(store(), reference, who, {name: int(value) for name, _, value in pairs}, int(time.time()), note)
     click.echo(f"The points of {who} for {reference} are kept.")
 
 

@@ -14,6 +14,7 @@ from workbench.domain.rules.terms import months_after
 from workbench.periods import day_of, day_start
 from workbench.sample import logins
 from workbench.sample.definition import Definition, definition, digest
+from workbench.sample.payments import pay
 from workbench.sample.records import add_records, login_list
 from workbench.sample.replay import SOURCE, schedule, seen_at
 from workbench.services.closing import close, months_to_close
@@ -89,6 +90,7 @@ def load(store: Store, settings: Settings, now: int, progress: Progress | None =
     say("price the usage", 1, 1)
     say("post the ledger", 0, 1)
     bring_up(store, now)
+    pay(store, plan, settings, now)
     _close_months(store, settings, now)
     say("post the ledger", 1, 1)
     say("write the lake", 0, 1)

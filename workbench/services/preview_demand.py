@@ -28,6 +28,15 @@ MOST_WEEKS = 26
 SETTLED_DAYS = 7
 """A job submitted this long ago has mostly started and ended; younger ones are not laid into the future."""
 ENOUGH_DONORS = 200
+SAMPLE = "sample"
+"""Source of the jobs of the sample centre (domain.jobs.SOURCES)."""
+APPLICANTS = {
+    "university": "universities",
+    "r-and-d institute": "R&D institutes",
+    "government": "government departments",
+    "start-up": "start-ups",
+    "strategic enterprise": "strategic enterprises",
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,7 @@ class Seen:
     """The last whole weeks of jobs of a pool.
 
     start: of each job, as it was. category: of each job's project, '' unknown. running: how many had not ended.
+    replayed: the jobs are the sample centre's, which this queue has started.
     """
 
     jobs: Demand
@@ -72,6 +82,7 @@ class Seen:
     running: int
     too_large: int
     no_submit: int
+    replayed: bool
 
     @property
     def until(self) -> int:
@@ -113,7 +124,7 @@ def seen(conn: Connection, pool: Pool, centre: Centre, now: int) -> Seen:
     moments = [type_coerce(table[name], BigInteger) for name in names]
     since = monday - MOST_WEEKS * WEEK_S
     ask = (
-        select(*moments, table.submit_known, Project.category)
+        select(*moments, table.submit_known, table.source, Project.category)
         .outerjoin(Project.__table__, Project.slug == table.project)
         .where(
             table.cluster == pool.cluster,
@@ -125,7 +136,7 @@ def seen(conn: Connection, pool: Pool, centre: Centre, now: int) -> Seen:
         )
         .order_by(table.submit_at, table.id)
     )
-    rows = pd.DataFrame.from_records(conn.execute(ask).all(), columns=[*names, "submit_known", "category"])
+    rows = pd.DataFrame.from_records(conn.execute(ask).all(), columns=[*names, "submit_known", "source", "category"])
     return _seen(rows, pool, since, monday, now)
 
 
@@ -153,6 +164,7 @@ def _seen(rows: pd.DataFrame, pool: Pool, since: int, monday: int, now: int) -> 
         running=int(kept["end_at"].isna().sum()),
         too_large=int((rows["gpu_parts"] > limit).sum()),
         no_submit=int((~kept["submit_known"].astype(bool)).sum()),
+        replayed=bool((kept["source"] == SAMPLE).any()),
     )
 
 
@@ -166,11 +178,12 @@ def donors(found: Seen, category: str, most_parts: int | None) -> tuple[Demand, 
     jobs = found.jobs
     fits = np.ones(len(jobs), dtype=bool) if most_parts is None else jobs.parts <= most_parts
     alike = fits & (found.category == category)
-    for chosen, whose in ((alike, f"jobs of projects of the category {category}"), (fits, "jobs of all projects")):
+    like = f"the jobs of {APPLICANTS.get(category, category)}"
+    for chosen, whose in ((alike, like), (fits, "the jobs of all projects")):
         if chosen.sum() >= min(ENOUGH_DONORS, len(jobs)):
             return _of(jobs, chosen), whose
     parts = jobs.parts if most_parts is None else np.minimum(jobs.parts, most_parts)
-    return replace(jobs, parts=parts), "jobs of all projects, larger ones cut to the GPUs applied for"
+    return replace(jobs, parts=parts), "the jobs of all projects, larger ones cut to the GPUs applied for"
 
 
 def _of(jobs: Demand, chosen: np.ndarray) -> Demand:

@@ -151,6 +151,8 @@ def _checked(conn: Connection, settings: Settings, pool: Pool, found: Seen, repl
     )
     if waited[0] and waited[1] and not found.no_submit:
         said += f"; 95% waited up to {waited[1][1] / 3600:.1f} h in the replay, {waited[0][1] / 3600:.1f} h as it was"
+    if found.replayed:
+        said += ". The sample centre's jobs were started by this same queue: here the check proves the arithmetic alone"
     return f"{said}."
 
 

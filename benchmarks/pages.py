@@ -13,7 +13,17 @@ from pathlib import Path
 
 import httpx
 
-PAGES = ("occupancy", "occupancy?period=scheme", "spend", "projects", "projects?project=language-model", "about-data")
+PAGES = (
+    "occupancy",
+    "occupancy?period=scheme",
+    "spend",
+    "projects",
+    "projects?project=language-model",
+    "statements",
+    "statements?project=language-model",
+    "ledger",
+    "about-data",
+)
 LOOKS = 15
 DEFAULTS = ("http://127.0.0.1:8000", "var/secrets/sample_logins.json")
 

@@ -165,8 +165,8 @@ def _notes(settings: Settings, paper: StatementPaper) -> list[str]:
     found = [
         _(
             "Amounts are in {currency}. Usage is charged to the second: list price × share of the node × service × "
-            "priority × time. Each line is rounded once to whole cents, halves to the even cent; its subsidy is "
-            "rounded from it, and the user's share is the rest, so that nothing is lost between them."
+            "priority × time. A job's list cost is rounded to whole cents, halves to the even cent, as a running sum, "
+            "so that cutting it by day changes no total; its subsidy likewise, and the user's share is the rest."
         ).format(currency=settings.centre.currency),
         _("List prices are per GPU-hour, or per core-hour where no GPU was used; each line names its price list."),
         _("Past its ceiling an award pays nothing: the users pay list price."),

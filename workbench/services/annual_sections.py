@@ -9,7 +9,7 @@ from workbench.domain.access import WholeCentre
 from workbench.periods import iso
 from workbench.services import annual_queries as ask
 from workbench.services import reports
-from workbench.services.annual_figures import Asking, Figure, Grid, Section
+from workbench.services.annual_figures import Asking, Figure, Grid, Section, Value
 from workbench.services.community import funnel
 from workbench.services.reports import Only
 from workbench.units import GPU_PARTS
@@ -99,7 +99,7 @@ def use(asking: Asking) -> Section:
 def categories(asking: Asking) -> Section:
     """Usage and money by kind of applicant."""
     rows, source = asking.rows("Usage by kind of applicant", ask.CATEGORIES)
-    table = [(str(kind), *(int(value or 0) for value in values)) for kind, *values in rows]
+    table: list[tuple[Value, ...]] = [(str(kind), *(int(value or 0) for value in values)) for kind, *values in rows]
     headings = (
         ("Kind of applicant", "category"),
         ("Projects", "count"),

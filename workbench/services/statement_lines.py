@@ -99,9 +99,9 @@ _day, _user, _of = charges_daily.c, charges_user_daily.c, ledger_transactions.c
 
 def day_lines(conn: Connection, project: str, first: date, after: date) -> Iterator[DayLine]:
     """Usage of a project by day, GPU model, cluster, partition, in that order; days in [first, after)."""
-    names = ("cluster", "partition", "gpu_model", "gpu_part_seconds", "core_seconds")
-    names += ("list_minor", "subsidy_minor", "user_minor", "price_version", "award_version", "award_id")
-    ask = select(_day.day, *(_day[name] for name in names)).where(
+    amounts = (_day.list_minor, _day.subsidy_minor, _day.user_minor)
+    place = (_day.cluster, _day.partition, _day.gpu_model, _day.gpu_part_seconds, _day.core_seconds)
+    ask = select(_day.day, *place, *amounts, _day.price_version, _day.award_version, _day.award_id).where(
         _day.project == project, _day.day >= first.isoformat(), _day.day < after.isoformat()
     )
     order = (_day.day, _day.gpu_model, _day.cluster, _day.partition, _day.price_version, _day.award_version)
@@ -117,7 +117,10 @@ def user_lines(conn: Connection, project: str, first: date, after: date) -> list
         _user.project == project, _user.day >= first.isoformat(), _user.day < after.isoformat()
     )
     rows = conn.execute(ask.group_by(_user.user_name)).all()
-    found = [UserLine(row[0], *(None if value is None else int(value) for value in row[1:])) for row in rows]
+    found = [
+        UserLine(name, int(parts), int(cores), *(None if minor is None else int(minor) for minor in amounts))
+        for name, parts, cores, *amounts in rows
+    ]
     return sorted(found, key=lambda line: (-(line.list_minor or 0), line.user_name))
 
 

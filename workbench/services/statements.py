@@ -7,6 +7,7 @@ months are the centre's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, select
@@ -33,8 +34,8 @@ from workbench.services.statement_months import MonthOf, month_of, months_until
 from workbench.store.engine import Store
 from workbench.store.tables import charges_daily
 
-Moved = Mapping[tuple[str, str, str], int]
-"""(month, purpose of the account, kind) → minor units."""
+Known = Mapping[str, Any]
+"""Slug → the project's row: title, organisation, category, made_up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _of_month(found: Statement) -> bool:
     return any(moving) or bool(found.ceiling_left_minor)
 
 
-def _projects(conn: Connection, scope: Scope, project: str | None = None) -> dict[str, Project]:
+def _projects(conn: Connection, scope: Scope, project: str | None = None) -> Known:
     """Slug → what is known of the projects whose money the scope may see."""
     table = Project.__table__
     ask = select(table)
@@ -213,7 +214,7 @@ def _projects(conn: Connection, scope: Scope, project: str | None = None) -> dic
         there = select(charges_daily.c.day).where(charges_daily.c.project == project).limit(1)
         if not project or isinstance(scope, OwnProjects) or conn.execute(there).first() is None:
             raise UnknownProject(project, found)
-    return found  # type: ignore[return-value]  (rows with the same fields)
+    return found
 
 
 def _by_project(moved: Mapping[tuple[str, str, str], int]) -> dict[str, dict[tuple[str, str, str], int]]:
@@ -225,7 +226,7 @@ def _by_project(moved: Mapping[tuple[str, str, str], int]) -> dict[str, dict[tup
     return found
 
 
-def _row(project: str, facts: Mapping[str, Project], sums: Statement) -> StatementRow:
+def _row(project: str, facts: Known, sums: Statement) -> StatementRow:
     known = facts.get(project)
     if known is None:
         return StatementRow(project, project, "", "", False, sums)

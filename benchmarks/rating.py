@@ -63,8 +63,8 @@ def copy_jobs(conn: Connection, copies: int) -> None:
     for table, changed in tables.items():
         names = [c["name"] for c in inspect(conn).get_columns(table) if c["name"] != "id"]
         taken = ", ".join(changed.get(name, f'"{name}"') for name in names)
-        listed, mark = ", ".join(f'"{name}"' for name in names), "slug" if table == "projects" else "project"
-        only = f"WHERE {mark} NOT LIKE '%.copy%' OR {mark} IS NULL"
+        listed, key = ", ".join(f'"{name}"' for name in names), next(iter(changed))
+        only = f"WHERE {key} NOT LIKE '%.copy%'"
         for number in range(2, copies + 1):
             statement = f"INSERT INTO {table} ({listed}) SELECT {taken} FROM {table} {only}"
             conn.execute(text(statement), {"tail": f".copy{number}"})

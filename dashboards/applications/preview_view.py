@@ -76,8 +76,7 @@ def facts(found: Preview, symbol: str) -> list[Fact]:
         ),
         Fact(
             _("Free to promise, after reserve and commitments"),
-            money_short(free, symbol),
-            money_short(left, symbol),
+            *_apart(free, left, symbol),
             _("The award does not fit the fund")
             if left < 0
             else _("the award takes {amount}").format(amount=money_short(free - left, symbol)),
@@ -132,6 +131,12 @@ def row(month: Any, name: str, money: Callable[[float], str]) -> list[str]:
         (money(month.fund_left_minor_without), money(month.fund_left_minor_with)),
     ]
     return [name, f"{month.applicant_gpu_hours:,}", *(text for pair in pairs for text in pair)]
+
+
+def _apart(before: int, after: int, symbol: str) -> tuple[str, str]:
+    """Two amounts at a glance, in millions where they would otherwise look alike."""
+    short = money_short(before, symbol), money_short(after, symbol)
+    return short if short[0] != short[1] else (f"{symbol}{before / 1e8:,.1f}m", f"{symbol}{after / 1e8:,.1f}m")
 
 
 def _half(seconds: Number) -> str:

@@ -77,6 +77,7 @@ class Single(ApplicationHandler):
             "decides": any(way.action in DECISIONS for way in seen.ways.steps),
             "decide_why": next((way.why for way in seen.ways.steps if way.action in DECISIONS and way.why), ""),
             "recommend": next((way for way in seen.ways.steps if way.action == "recommend"), None),
+            "asked": f"{listed.requested_minor / 100:.2f}".removesuffix(".00"),
             "none_recommended": _("not yet") if listed.stage in BEFORE_COMMITTEE else _("unknown"),
             "none_awarded": _("nothing") if listed.stage in ("declined", "withdrawn") else _("not yet"),
             "criteria": [(name, weight, *says.criterion(name)) for name, weight in rules.weights.items()],

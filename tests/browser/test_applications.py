@@ -137,7 +137,7 @@ def test_no_page_of_applications_is_wider_than_the_window(log_in, address, width
     page = log_in("secretariat", width=width, scheme=scheme)
     page.goto(address)
     first = page.get_attribute(".applications-table tbody a", "href").rsplit("/", 1)[-1]
-    for path in ("", "/new", f"/{first}"):
+    for path in ("", "/new", "/meetings", f"/{first}"):
         page.goto(f"{address}{path}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 

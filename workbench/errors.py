@@ -25,7 +25,7 @@ WorkbenchError
 │   ├── Unbalanced           postings that do not come to zero
 │   ├── KeyTaken             another transaction was posted under this key
 │   └── ChargeTaken          another charge beside usage was recorded under this key
-├── NoPrice                  no list price for this model on this day
+├── NoPrice                  no list price: the text says for what, and why
 ├── NoAccess                 a role is missing
 ├── Refused                  the scheme's rules do not allow it
 │   ├── StepRefused          an application cannot take this step now, or not by this person

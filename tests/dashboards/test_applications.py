@@ -332,3 +332,32 @@ def test_one_meeting_is_closed_and_the_next_opened_on_the_page(as_):
     page = as_("sec").get("/applications/meetings").text
     assert "Room &lt;7&gt;" in page
     assert "com, kim, mai" in page
+
+
+def test_the_forms_token_travels_with_our_own_pages_only(pages):
+    with pages.client("ada-token") as client:
+        cookie = client.get("/applications/new").headers["Set-Cookie"].lower()
+    assert cookie.startswith("_xsrf=")
+    assert "samesite=lax" in cookie
+    assert "httponly" in cookie
+
+
+def test_who_is_not_logged_in_comes_back_to_the_page_after(pages):
+    answer = pages.get(None, "/applications?show=waiting")
+    assert answer.status_code == 302
+    assert "next=%2Fservices%2Fcentre%2Fapplications%3Fshow%3Dwaiting" in answer.headers["Location"]
+
+
+def test_more_months_are_asked_for_without_losing_any(as_):
+    answer = as_("ada").send("/applications/new", DRAFT | {"step": "more", "title": ""})
+    assert answer.status_code == 200
+    assert 'id="hours-18"' in answer.text
+    assert 'value="3000"' in answer.text
+    assert 'class="error"' not in answer.text
+
+
+def test_the_estimate_follows_what_is_typed(as_):
+    part = as_("ada").get("/applications/estimate?gpu_model=H800&hours-1=1000&months=12").text
+    assert "HK$28,000.00" in part
+    assert "HK$19,600.00" in part
+    assert "choose a GPU model" in as_("ada").get("/applications/estimate?hours-1=1000").text

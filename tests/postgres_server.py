@@ -50,7 +50,10 @@ def running() -> Iterator[str]:
         options += f" -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={parent}"
         log = Path(parent) / "log"
         _run(user, folder / "initdb", "-D", cluster, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
-        _run(user, folder / "pg_ctl", "-D", cluster, "-l", log, "-w", "-o", options, "start")
+        try:
+            _run(user, folder / "pg_ctl", "-D", cluster, "-l", log, "-w", "-o", options, "start")
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}{log.read_text(encoding='utf-8') if log.exists() else ''}") from problem
         try:
             yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
         finally:

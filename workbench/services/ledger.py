@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from workbench.domain.access import Scope, WholeCentre
 from workbench.domain.ledger import Transaction, chained, refs_text
@@ -83,17 +83,18 @@ def balances(store: Store, scope: Scope, at: int | None = None) -> dict[str, int
         month = stored.month_of(at, zone)
         found = {name: int(minor) for name, minor in conn.execute(ask.where(mine.month < month))}
         start_s = month_window(month, zone).start_s
-        for name, minor in conn.execute(_within(start_s, at, scope, currency)):
-            found[name] = found.get(name, 0) + int(minor)
+        for name, minor in _within(conn, start_s, at, scope, currency):
+            found[name] = found.get(name, 0) + minor
     return dict(sorted(found.items()))
 
 
-def _within(start_s: int, end_s: int, scope: Scope, currency: str) -> Select[tuple[str, int]]:
+def _within(conn: Connection, start_s: int, end_s: int, scope: Scope, currency: str) -> list[tuple[str, int]]:
     """Ledger account and the sum of its postings for [start_s, end_s)."""
     of, line = ledger_transactions.c, ledger_postings.c
     ask = select(line.ledger_account, func.sum(line.amount_minor)).join(ledger_transactions, of.seq == line.seq)
     ask = ask.where(of.at >= start_s, of.at < end_s, line.currency == currency)
-    return ask.where(_accounts_of(line.ledger_account, scope)).group_by(line.ledger_account)
+    ask = ask.where(_accounts_of(line.ledger_account, scope)).group_by(line.ledger_account)
+    return [(name, int(minor)) for name, minor in conn.execute(ask)]
 
 
 def journal(

@@ -131,7 +131,7 @@ def months(conn: Connection) -> dict[tuple[str, str, str, str], tuple[int, int]]
     """All of ledger_months as `Sums` would have it: (account, month, kind, currency) → (minor units, postings)."""
     mine = ledger_months.c
     ask = select(mine.ledger_account, mine.month, mine.kind, mine.currency, mine.amount_minor, mine.postings)
-    return {tuple(row[:4]): (row[4], row[5]) for row in conn.execute(ask)}  # type: ignore[misc]
+    return {tuple(row[:4]): (row[4], row[5]) for row in conn.execute(ask)}
 
 
 def by_keys(conn: Connection, keys: Sequence[str]) -> dict[str, tuple[int, str, str]]:

@@ -36,7 +36,8 @@ def movements(
         ask = ask.where(mine.month >= first)
     if last is not None:
         ask = ask.where(mine.month <= last)
-    rows = conn.execute(ask.group_by(mine.month, mine.ledger_account, mine.kind))
+    # Tuples compare many times as fast as rows.
+    rows = [tuple(row) for row in conn.execute(ask.group_by(mine.month, mine.ledger_account, mine.kind))]
     return {(month, account, kind): int(minor) for month, account, kind, minor in sorted(rows)}
 
 

@@ -3,12 +3,14 @@
 `figures` makes them of what moved on a project's ledger accounts, so that a statement says what the ledger says.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 CHARGES = frozenset({"charge", "reservation", "cancellation", "storage"})
 """Kinds of ledger transactions that make the list cost; what a cancellation returns lowers it."""
-REFUND, WRITE_OFF, PAYMENT = "refund", "write-off", "payment"
+CHARGE, REFUND, WRITE_OFF, PAYMENT, OTHER = "charge", "refund", "write-off", "payment", "adjustment"
+LINES = (CHARGE, REFUND, WRITE_OFF, PAYMENT, OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +72,34 @@ def figures(moved: Mapping[tuple[str, str, str], int], month: str) -> Statement:
         The ceiling is what all awards decided until the end of the month gave, less what lapsed; it is known once
         anything moved on the award's account.
     """
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for (when, purpose, kind), minor in moved.items():
+        if when <= month:
+            sums[purpose, "before" if when < month else "now", _line_of(kind)] += minor
 
-    def total(purpose: str, *, before: bool, kinds: frozenset[str] | None = None, other: bool = False) -> int:
-        return sum(
-            minor
-            for (when, of, kind), minor in moved.items()
-            if of == purpose
-            and (when < month if before else when == month)
-            and (kinds is None or (kind in kinds) is not other)
-        )
+    def total(purpose: str, when: str, *lines: str) -> int:
+        return sum(sums[purpose, when, line] for line in lines or LINES)
 
-    own = frozenset({REFUND, WRITE_OFF, PAYMENT})
-    users = total("payable", before=False, kinds=CHARGES)
-    subsidy = total("subsidised", before=False, kinds=CHARGES)
-    drawn_before = total("subsidised", before=True)
-    returned = -total("subsidised", before=False, kinds=CHARGES, other=True)
-    left = sum(total(purpose, before=before) for purpose in ("award", "held") for before in (True, False))
-    awarded = any(of == "award" and when <= month for when, of, _ in moved)
+    subsidy, returned = total("subsidised", "now", CHARGE), -total("subsidised", "now", *LINES[1:])
+    drawn_before = total("subsidised", "before")
+    left = sum(total(purpose, when) for purpose in ("award", "held") for when in ("before", "now"))
+    awarded = any(purpose == "award" for purpose, _when, _line in sums)
     return Statement(
-        opening_minor=total("payable", before=True),
-        list_minor=users + subsidy,
+        opening_minor=total("payable", "before"),
+        list_minor=total("payable", "now", CHARGE) + subsidy,
         subsidy_minor=subsidy,
-        refunds_minor=-total("payable", before=False, kinds=frozenset({REFUND})),
-        adjustments_minor=total("payable", before=False, kinds=CHARGES | own, other=True),
+        refunds_minor=-total("payable", "now", REFUND),
+        adjustments_minor=total("payable", "now", OTHER),
         ceiling_minor=left + drawn_before + subsidy - returned if awarded else None,
         drawn_before_minor=drawn_before,
-        write_offs_minor=-total("payable", before=False, kinds=frozenset({WRITE_OFF})),
-        payments_minor=-total("payable", before=False, kinds=frozenset({PAYMENT})),
+        write_offs_minor=-total("payable", "now", WRITE_OFF),
+        payments_minor=-total("payable", "now", PAYMENT),
         returned_minor=returned,
     )
+
+
+def _line_of(kind: str) -> str:
+    """The line of a statement that a kind of transaction belongs to."""
+    if kind in CHARGES:
+        return CHARGE
+    return kind if kind in LINES else OTHER

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from tests.centre import COMMAND, logged_in
 from workbench.domain.access import WholeCentre
+from workbench.domain.holds import held_for
 from workbench.domain.jobs import Job
 from workbench.hub.machine import machine
 from workbench.services import reports
@@ -23,7 +24,7 @@ from workbench.services.meter import CLUSTER
 from workbench.services.quote import quote
 from workbench.services.reports import Only
 from workbench.store.engine import open_store
-from workbench.units import gpu_hours, money
+from workbench.units import HOUR_S, gpu_hours, money
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PATIENCE_MS = 120_000
@@ -202,6 +203,18 @@ def test_each_card_says_its_price_and_what_the_project_pays(analyst, books):
         assert f"Project pays {money(quoted.user_minor_per_hour, symbol)} per hour" in said
         assert f"List price {money(quoted.list_minor_per_hour, symbol)} per hour" in said
         assert quoted.user_minor_per_hour < quoted.list_minor_per_hour
+
+
+def test_the_hours_say_what_is_held_of_the_award(analyst, books):
+    analyst.open("/hub/spawn")
+    quoted = quote(books, books.settings.profiles[0], analyst.login.project, int(time.time()))
+    card = analyst.page.locator(f".choice[data-profile={quoted.profile}]")
+    for hours in (4, 24, 1):
+        analyst.page.select_option("#hours", str(hours))
+        held = held_for(quoted.list_minor_per_hour, quoted.rate_bp, hours * HOUR_S)
+        said = card.locator(".price").inner_text().replace("\n", " ")
+        assert f"Held of award {money(held, books.settings.centre.symbol)}" in said
+        assert said.count("Held of award") == 1
 
 
 def test_without_a_gpu_its_card_is_there_with_the_reason_and_cannot_be_chosen(analyst):

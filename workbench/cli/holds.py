@@ -33,6 +33,7 @@ def list_(project: str | None, form: str) -> None:
     Example: workbench holds list --project cantonese-speech
     """
     from workbench.services.holds import running
+    from workbench.services.start_words import duration
 
     store = _store()
     columns = ["key", "project", "cluster", "requested_s", "amount_minor", "placed_at"]
@@ -44,8 +45,12 @@ def list_(project: str | None, form: str) -> None:
         click.echo("Nothing is held.", err=True)
     if form == "table":
         symbol = store.settings.centre.symbol
-        rows = [row | {"amount": money(row["amount_minor"], symbol)} for row in rows]
-        columns[columns.index("amount_minor")] = "amount"
+        shown = {"requested_s": "asked for", "amount_minor": "held"}
+        rows = [
+            row | {"asked for": duration(row["requested_s"]), "held": money(row["amount_minor"], symbol)}
+            for row in rows
+        ]
+        columns = [shown.get(name, name) for name in columns]
     show(columns, rows, form)
 
 

@@ -124,3 +124,19 @@ def test_days_to_decision_and_the_community(run, tmp_path):
     lines = run("applications", "funnel", "--format", "csv")[1].splitlines()
     assert lines[1] == "members,1,1,0,2020-01-01,"
     assert lines[2].startswith("applied,1,1,0,")
+
+
+def test_a_draft_is_revised_where_something_is_given(run):
+    _, out, _ = run(*DRAFT, *TITLE)
+    one = out.split()[0]
+    assert run("applications", "revise", one, "--as", "ada")[0] == 2, "nothing was given"
+    code, out, err = run(
+        "applications", "revise", one, "--as", "ada", "--requested", "5", "--hours", "1", "--hours", "2"
+    )
+    assert (code, out, err) == (0, f"{one} is changed: requested, gpu_hours_by_month.\n", "")
+    _, out, _ = run("applications", "show", one, "--as", "ada", "--format", "json")
+    found = json.loads(out)
+    assert (found["requested_minor"], found["gpu_hours_by_month"], found["members"]) == (500, [1, 2], ["bob"])
+    code, _, err = run("applications", "revise", one, "--as", "bob", "--title", "Mine")
+    assert code == 1
+    assert "There is no application" in err

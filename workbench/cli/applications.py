@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show as show_rows
+from workbench.cli.application_drafts import revise
 from workbench.cli.application_options import AMOUNT, as_option, store
 from workbench.cli.application_preview import preview
 from workbench.cli.application_steps import conflict, recommend, score, steps
@@ -36,7 +37,21 @@ def applications() -> None:
     """
 
 
-COMMANDS = (*steps(), conflict, score, recommend, preview, vote, decide, meeting, minutes, pace, funnel, community)
+COMMANDS = (
+    revise,
+    *steps(),
+    conflict,
+    score,
+    recommend,
+    preview,
+    vote,
+    decide,
+    meeting,
+    minutes,
+    pace,
+    funnel,
+    community,
+)
 
 for _command in COMMANDS:
     applications.add_command(_command)

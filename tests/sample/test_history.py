@@ -117,6 +117,13 @@ def test_one_award_was_made_longer_and_one_larger(centre, settings):
     assert kinds["progress-report"] > 40
 
 
+def test_what_changed_awards_stands_in_the_minutes(centre):
+    said = minutes(centre, 22)
+    assert "| rain-nowcast | supplement | HK$4,000,000.00 |" in said
+    assert "| maths-tutor | extension | until before 7 Oct 2027 |" in said
+    assert "Changes of awards" not in minutes(centre, 21)
+
+
 def test_the_committee_can_decide_what_waits_for_it(centre, now):
     award = Decided(7000, 1_000_000_000, date(2026, 12, 1), date(2027, 10, 7))
     service.decide(centre, "2026-011", "approve", "committee-01", now, award=award, note="Fair.")

@@ -30,7 +30,7 @@ from workbench.units import DAY_S
 Progress = Callable[[str, int, int], None]
 """Told of (what, done, total) while it works; total is the number of rows or steps of this stage."""
 
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 400_000
 OTHER_RULE = "The sample centre was made by another version of its rule and does not go on: make reset, then make up."
 STEP_S = 300
 """The replay goes on in steps of five minutes: the same few running jobs need no new row each minute."""

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from workbench.domain.projects import Person
 from workbench.errors import FileUnreadable
-from workbench.services.people import hash_password
+from workbench.services.people import hash_random
 from workbench.settings import Settings
 from workbench.store.engine import Store
 
@@ -66,7 +66,7 @@ def make(store: Store, settings: Settings, wanted: list[tuple[str, str, str, str
     with store.begin() as conn:
         for login in made:
             row = update(Person).where(Person.name == login.name)
-            conn.execute(row.values(password_hash=hash_password(login.password)))
+            conn.execute(row.values(password_hash=hash_random(login.password)))
     _write(file(settings), json.dumps([asdict(login) for login in made], indent=1))
     return made
 

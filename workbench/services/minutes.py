@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import Conflict, Score
+from workbench.domain.award_actions import APPROVED, DECLINED, KINDS, Action, Decision
 from workbench.domain.awards import Application, Award
 from workbench.domain.meetings import VOTES, WITHDREW, Item, Meeting, Vote
 from workbench.domain.projects import Person
@@ -40,7 +41,9 @@ def minutes(store: Store, meeting: int) -> str:
             f"## Conflicts of interest\n\n{_conflicts(db, items, names)}",
         ]
         parts += [_item(db, settings, number, item, names) for number, item in enumerate(items, start=1)]
-        if not items:
+        changes = _changes(db, held, names, settings)
+        parts += [f"## Changes of awards\n\n{changes}"] if changes else []
+        if not items and not changes:
             parts.append("Nothing has been decided in this meeting.")
     return "\n\n".join(parts) + "\n"
 
@@ -97,6 +100,32 @@ def _item(db: Session, settings: Settings, number: int, item: Item, names: dict[
     if item.conditions:
         parts.append(f"Conditions: {_text(item.conditions)}")
     return "\n\n".join(parts)
+
+
+def _changes(db: Session, held: Meeting, names: dict[str, str], settings: Settings) -> str:
+    """What was decided in the meeting's hours about extensions, supplements, transfers, rates and appeals."""
+    ask = (
+        select(Action, Decision, Award.project)
+        .join(Decision, Decision.action == Action.id)
+        .outerjoin(Award, Award.id == Action.award)
+        .where(Action.kind.in_([kind.name for kind in KINDS.values() if kind.decides == {"committee"}]))
+        .where(Decision.decided_at >= held.opened_at, Decision.decision.in_([APPROVED, DECLINED]))
+        .order_by(Decision.decided_at, Action.id)
+    )
+    if held.closed_at is not None:
+        ask = ask.where(Decision.decided_at <= held.closed_at)
+    rows = []
+    for action, decision, project in db.execute(ask):
+        amount = decision.amount_minor or action.amount_minor
+        what = money(amount, settings.centre.symbol) if amount else ""
+        ends_on = decision.ends_on or action.ends_on
+        what = f"until before {ends_on:%-d %b %Y}" if ends_on else what
+        who = names.get(decision.decided_by, decision.decided_by)
+        rows.append(
+            (project or "–", action.kind, what or "–", action.reason, f"{decision.decision} by {who}", decision.reason)
+        )
+    heads = ("Project", "Asked", "What", "Why", "Decision", "Reason")
+    return _table(heads, rows) if rows else ""
 
 
 def _scored(db: Session, settings: Settings, application: Application) -> Scored | None:

@@ -153,6 +153,7 @@ def done(what: str) -> str:
     """What was just done, for the line at the top; '' for anything else."""
     return {
         "saved": _("Draft saved."),
+        "open": _("Draft saved. It cannot be submitted yet: what is missing stands beside the button."),
         "submit": _("Submitted. The secretariat takes it from here; its way is below."),
         "check": _("Taken up. Check it and pass it on, or return it with a note."),
         "return": _("Returned to the applicant with your note."),

@@ -118,6 +118,15 @@ def test_a_draft_is_kept_with_all_that_was_typed(as_, store):
     assert "<lab>" not in page
 
 
+def test_an_incomplete_draft_is_kept_and_not_submitted(as_, store):
+    answer = as_("ada").send("/applications/new", DRAFT | {"slug": "half-done", "gpus": "", "step": "submit"})
+    assert answer.headers["Location"].endswith("/edit?done=open")
+    assert file_of(store, reference_of(answer), "ada", NOW).listed.stage == "draft"
+    page = as_("ada").get(f"/applications/{reference_of(answer)}/edit?done=open").text
+    assert "It cannot be submitted yet" in page
+    assert "GPUs at the same time</li>" in page
+
+
 def test_the_same_draft_sent_twice_is_one(as_):
     sent = DRAFT | {"slug": "sent-twice"}
     first, second = (as_("ada").send("/applications/new", sent) for _ in range(2))

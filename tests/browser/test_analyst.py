@@ -14,11 +14,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from dashboards._filters import Filters, period_of
 from tests.centre import COMMAND, logged_in
-from workbench.domain.access import WholeCentre
+from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.domain.holds import held_for
 from workbench.domain.jobs import Job
 from workbench.hub.machine import machine
+from workbench.periods import day_of, day_window, moment
 from workbench.services import reports
 from workbench.services.meter import CLUSTER
 from workbench.services.quote import quote
@@ -328,11 +330,12 @@ def ended(store, login):
 
 
 def jobs_started(store, login):
-    """Jobs of this person in their project that started in the last seven days of the centre's calendar."""
-    import pandas as pd
-
-    first = pd.Timestamp.now(store.settings.centre.zone).normalize() - pd.DateOffset(days=6)
-    mine = (Job.user_name == login.name, Job.project == login.project, Job.start_at >= first.to_pydatetime())
+    """Jobs of this person in their project that started in the page's last seven days: whole days, to its data's own."""
+    fresh = reports.freshness(store, OwnProjects("lead", frozenset({login.project})), int(time.time()))
+    zone, opened_on = store.settings.centre.zone, store.settings.centre.opened_on
+    window = period_of(Filters(period="7days"), fresh.data_until_s, opened_on, zone).window
+    first, after = moment(window.start_s), moment(day_window(day_of(window.end_s - 1, zone), zone).end_s)
+    mine = (Job.user_name == login.name, Job.project == login.project, Job.start_at >= first, Job.start_at < after)
     with store.db() as db:
         return db.execute(select(func.count()).select_from(Job).where(*mine)).scalar_one()
 

@@ -67,7 +67,12 @@ def test_an_empty_store_says_so_and_prints_an_empty_answer(run, workbench_home):
 
 def test_prices_are_listed(run, centre):
     _, out, _ = run("prices", "--format", "csv")
-    assert out.splitlines()[1:] == ["H800,2025-01-01,2800,", "cpu,2025-01-01,20,"]
+    since = "2024-12-31T16:00:00Z"
+    assert out.splitlines() == [
+        "resource,from,per_hour,version",
+        f"H800,{since},28.00,prices of 2025-01-01",
+        f"cpu,{since},0.20,prices of 2025-01-01",
+    ]
 
 
 def test_the_sample_is_loaded_continued_described_and_its_logins_forgotten(run, workbench_home):

@@ -103,6 +103,16 @@ def test_verify_ends_with_1_and_names_the_place(posted, run):
     assert "problem(s) in 20 transactions" in said.stderr
 
 
+def test_a_sum_that_lies_is_named_and_made_anew(posted, run):
+    with posted.begin() as conn:
+        conn.execute(text("UPDATE ledger_months SET amount_minor = 7 WHERE ledger_account = 'suspense'"))
+    said = run("verify")
+    assert (said.exit_code, "The ledger: the sum of suspense in 2026-01" in said.stdout) == (1, True)
+    made = CliRunner().invoke(main, ["db", "rebuild"])
+    assert "sums by month made anew" in made.output
+    assert run("verify").exit_code == 0
+
+
 def test_months_close_once_asked_and_in_order(posted, run):
     assert "2024-10 is open still" in run("close", "2026-01", "--by", "Ada", "--yes").stderr
     refused = run("close", "2026-01", "--by", "Ada", "--with-earlier", input="n\n")

@@ -8,12 +8,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import DATA_UNTIL_S, small_centre
-from tests.ledgers import TAMPERED, a_charge, drop_guards, fill
+from tests.ledgers import FIRST_AT, TAMPERED, a_charge, drop_guards, fill
 from workbench.domain.access import WholeCentre
-from workbench.errors import KeyTaken
-from workbench.services import posting, rating
+from workbench.errors import KeyTaken, MonthClosed
+from workbench.periods import epoch
+from workbench.services import closing, posting, rating
 from workbench.services.ledger import Posted, balances, journal, post
 from workbench.services.ledger_verify import verify
+from workbench.units import DAY_S
 
 pytestmark = pytest.mark.postgres
 
@@ -107,3 +109,27 @@ def test_many_who_post_at_once_make_one_chain(on_postgres):
     found = verify(on_postgres)
     assert (found.transactions, found.problems) == (101, ())
     assert balances(on_postgres, ALL)["centre:charges"] == -(sum(range(1, 101)) + 7)
+
+
+def test_a_closed_month_takes_nothing_more_and_stays_closed(ten):
+    now = epoch(FIRST_AT) + 60 * DAY_S
+    assert closing.close(ten, "2026-01", "eve", now).new
+    assert not closing.close(ten, "2026-01", "sam", now + 1).new
+    with pytest.raises(MonthClosed), ten.begin() as conn:
+        post(conn, [a_charge(11)], ZONE)
+    raw = (
+        "INSERT INTO ledger_postings SELECT 11, line, ledger_account, amount_minor, currency "
+        "FROM ledger_postings WHERE seq = 10;"
+        "INSERT INTO ledger_transactions SELECT 11, 'x', at, kind, project, day, memo, refs, hash, hash "
+        "FROM ledger_transactions WHERE seq = 10"
+    )
+    for statement, says in (
+        (raw, "its month is closed"),
+        ("UPDATE closed_months SET closed_by = 'sam'", "stays as it is"),
+        ("DELETE FROM closed_months", "stays closed"),
+        ("TRUNCATE closed_months", "stays closed"),
+        ("INSERT INTO closed_months SELECT '2025-12', 1, 1, 'eve', 1, hash FROM closed_months", "close in order"),
+    ):
+        with pytest.raises(DBAPIError, match=says), ten.begin() as conn:
+            conn.execute(text(statement))
+    assert verify(ten).problems == ()

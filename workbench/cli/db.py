@@ -19,12 +19,12 @@ def db() -> None:
 
 @db.command()
 def rebuild() -> None:
-    """Make rollups, charges and the lake anew from the jobs; the figures stay the same.
+    """Make rollups, charges and lake anew from the jobs, the ledger's sums from its postings; figures stay the same.
 
     Example: workbench db rebuild
     """
-    from workbench.services import rating
-    from workbench.store import lake, rollups
+    from workbench.services import ledger_months, rating
+    from workbench.store import lake, ledger, rollups
     from workbench.store.engine import open_store
 
     store = open_store(load())
@@ -34,6 +34,10 @@ def rebuild() -> None:
     rating.rate(store, int(time.time()), everything=True)
     files = lake.refresh(store, everything=True)
     click.echo(f"Charges rated, {files:,} files of the lake written.")
+    with store.begin() as conn:
+        ledger.lock_head(conn)
+        sums = ledger_months.sum_up(conn, store.settings.centre.zone)
+    click.echo(f"The ledger's {sums:,} sums by month made anew.")
 
 
 @db.command()

@@ -330,7 +330,7 @@ def ended(store, login):
 
 
 def jobs_started(store, login):
-    """Jobs of this person in their project that started in the page's last seven days: whole days, to its data's own."""
+    """Jobs of this person in their project that started in the page's last seven whole days, to its data's own."""
     fresh = reports.freshness(store, OwnProjects("lead", frozenset({login.project})), int(time.time()))
     zone, opened_on = store.settings.centre.zone, store.settings.centre.opened_on
     window = period_of(Filters(period="7days"), fresh.data_until_s, opened_on, zone).window

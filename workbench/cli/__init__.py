@@ -24,7 +24,7 @@ COMMANDS = {
     "spend": ("workbench.cli.spend", "spend", "Charges, subsidies and awards by project, category, day."),
     "charges": ("workbench.cli.charges", "charges", "What one job was charged, and why."),
     "prices": ("workbench.cli.prices", "prices", "The price list: show, check, load."),
-    "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, check and export of the ledger."),
+    "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, closing, check, export of the ledger."),
     "statements": ("workbench.cli.statements", "statements", "Monthly statements of the projects: list, show, export."),
     "report": ("workbench.cli.report", "report", "The year's report to the funder."),
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),

@@ -167,16 +167,9 @@ def decide_in(
     quorum = rules_on(settings.rules, today).committee_quorum
     if meeting is None and not quorum:
         return
-    found = _open(db, meeting) if meeting is not None else open_one(db)
-    if found is None:
-        why = f"the quorum is {quorum} and no meeting is open"
-        raise MeetingRefused(f"{action} {application.reference}", why, "Open one: workbench applications meeting open.")
-    there = present(db, found.id)
-    if actor.name not in there:
-        why = f"{actor.name} is not at meeting {found.id}"
-        raise MeetingRefused(f"{action} {application.reference}", why, "Members who attend decide.")
     withdrew = conflicted(db, application) | ({application.applicant} if application.applicant else frozenset())
-    deciding = check_quorum(there, withdrew, quorum)
+    what = f"{action} {application.reference}"
+    found, there, deciding = _sitting(db, quorum, meeting, what, actor, withdrew)
     cast = select(Vote).where(Vote.meeting == found.id, Vote.application == application.id)
     votes = {given.person: given.vote for given in db.scalars(cast) if given.person in deciding}
     check_votes(action, votes)
@@ -219,14 +212,21 @@ def check_meeting(
     quorum = rules_on(settings.rules, day_of(now, settings.centre.zone)).committee_quorum
     if not quorum:
         return
-    found = open_one(db)
+    _sitting(db, quorum, None, what, actor, withdrew)
+
+
+def _sitting(
+    db: Session, quorum: int, meeting: int | None, what: str, actor: Actor, withdrew: Collection[str]
+) -> tuple[Meeting, frozenset[str], frozenset[str]]:
+    """The meeting in which it can be decided (None: the open one), who is there, and who of these decides."""
+    found = _open(db, meeting) if meeting is not None else open_one(db)
     if found is None:
         why = f"the quorum is {quorum} and no meeting is open"
         raise MeetingRefused(what, why, "Open one: workbench applications meeting open.")
     there = present(db, found.id)
     if actor.name not in there:
         raise MeetingRefused(what, f"{actor.name} is not at meeting {found.id}", "Members who attend decide.")
-    check_quorum(there, withdrew, quorum)
+    return found, there, check_quorum(there, withdrew, quorum)
 
 
 def open_one(db: Session) -> Meeting | None:

@@ -1,4 +1,4 @@
-"""Demand ahead: weeks repeated weekday on weekday, newcomers drawn by lot to the very amount, what a queue makes of it."""
+"""Demand ahead: weeks repeated weekday on weekday, newcomers drawn to the very amount, and what a queue makes of it."""
 
 import numpy as np
 from hypothesis import given

@@ -8,11 +8,15 @@ from random import Random
 
 import pytest
 
+from tests.builders import DATA_UNTIL_S, small_centre
 from tests.services.an_award import awarded, noon, stored, use
+from tests.services.scheme_people import NOW, a_draft, add_people, bring
+from workbench.domain.projects import Member
 from workbench.errors import Refused
-from workbench.services import rating
+from workbench.services import applications, rating
 from workbench.services.award_actions import Ask, ask, decide
 from workbench.services.award_effects import Given
+from workbench.services.awarding import Decided
 from workbench.store.award_versions import versions_of
 from workbench.store.charges import drawn_by_award
 
@@ -61,3 +65,18 @@ def test_made_as_it_happened_or_anew_the_charges_are_the_same(store, seed):
         drawn = drawn_by_award(conn, frozenset({"speech-lab"})).get(award, 0)
         highest = max(version.ceiling_minor for version in versions_of(conn, [award])[award])
     assert 0 <= drawn <= highest
+
+
+def test_an_award_from_a_day_before_its_decision_pays_what_was_charged_meanwhile(store):
+    small_centre(store)
+    add_people(store)
+    with store.db(writes=True) as db:
+        db.add(Member("speech", "ada", "lead"))
+    rating.rate(store, DATA_UNTIL_S)
+    reference = applications.begin(store, a_draft(slug="speech"), "ada", NOW)
+    bring(store, reference, "submit", "check", "assess", "assess", "recommend")
+    since = Decided(7000, 20_000_000, date(2026, 1, 12), date(2027, 1, 12))
+    applications.decide(store, reference, "approve", "com", DATA_UNTIL_S, award=since)
+    rating.rate(store, DATA_UNTIL_S)
+    days = "SELECT day, list_minor, subsidy_minor, user_minor FROM charges_daily WHERE project = 'speech' ORDER BY day"
+    assert stored(store, days) == [("2026-01-05", 8400, 0, 8400), ("2026-01-12", 8400, 5880, 2520)]

@@ -13,6 +13,7 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import Terms, check_term, planned_schedule
 from workbench.errors import StepRefused
 from workbench.services.award_effects import check_fund
+from workbench.services.rating_marks import mark
 from workbench.settings import Settings
 
 
@@ -66,6 +67,9 @@ def grant(db: Session, settings: Settings, application: Application, decided: De
     asked = select(Applied.gpu_hours).where(Applied.application == application.id).order_by(Applied.month_no)
     planned = planned_schedule(terms, list(db.scalars(asked)))
     db.add_all(PlannedMonth(award.id, month, amount) for month, amount in planned.items())
+    if decided.starts_on <= today:
+        # Days that were charged without it already.
+        mark(db.connection(), [project], decided.starts_on)
     return award
 
 

@@ -14,6 +14,7 @@ def rooms(*versions, beside):
     return [(v.version, v.start_s, v.end_s, v.ceiling_minor) for v in with_room(versions, {1: beside})]
 
 
+THREE = (("1/1", 0, 20), ("1/1", 20, 30), ("1/1", 30, 100))
 SUPPLEMENTED = (a_version(end_s=50), a_version(2, start_s=50, ceiling_minor=1200))
 
 
@@ -26,6 +27,8 @@ SUPPLEMENTED = (a_version(end_s=50), a_version(2, start_s=50, ceiling_minor=1200
         # What is given back can be drawn from then on.
         ([a_version()], [(30, -400)], [("1/1", 0, 30, 1000), ("1/1", 30, 100, 1400)]),
         ([a_version()], [(20, 400), (30, -400)], [("1/1", 0, 20, 600), ("1/1", 20, 30, 600), ("1/1", 30, 100, 1000)]),
+        # What came back was promised anew later: usage between the two may not draw it.
+        ([a_version()], [(20, -200), (30, 200)], [(n, a, b, 1000) for n, a, b in THREE]),
         # What a supplement brings is there for what is taken after it: usage before keeps the first ceiling.
         (SUPPLEMENTED, [(60, 200)], [("1/1", 0, 50, 1000), ("1/2", 50, 60, 1000), ("1/2", 60, 100, 1000)]),
         (SUPPLEMENTED, [(60, 300)], [("1/1", 0, 50, 900), ("1/2", 50, 60, 900), ("1/2", 60, 100, 900)]),

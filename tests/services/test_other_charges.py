@@ -1,25 +1,19 @@
 """Charges beside usage: once for all, never changed, split as usage is, and seen by rating."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import HOUR_MINOR, a_start, cover
-from workbench.domain.other_charges import OtherCharge, Split, draw_steps
+from workbench.domain.other_charges import OtherCharge, Split
 from workbench.errors import ChargeTaken
-from workbench.periods import day_of
 from workbench.services.holds import place
 from workbench.services.other_charges import drawn_elsewhere, of_project, record, split
 from workbench.services.rating import rate
-from workbench.store.other_charges import draws
 from workbench.store.tables import dirty
-from workbench.units import DAY_S
 
 NOW = DATA_UNTIL_S
 DAY = date(2026, 1, 20)
@@ -114,39 +108,3 @@ def test_what_is_held_for_running_work_is_not_promised_again(centre):
     with centre.begin() as conn:
         found = split(conn, centre.settings.centre.zone, "vision", DAY, 10_000)
     assert found == Split(HOUR_MINOR, 10_000 - HOUR_MINOR, 1)
-
-
-def test_room_for_a_charge_is_left_from_the_beginning_and_what_goes_back_is_free_from_that_day(centre):
-    zone = centre.settings.centre.zone
-    with centre.begin() as conn:
-        record(conn, a_charge())
-        later = a_charge(key="refund/1", kind="refund", made_at=NOW + DAY_S)
-        record(conn, replace(later, list_minor=-200, subsidy_minor=-200, user_minor=0))
-        steps = draws(conn, "vision", zone)
-    assert steps == {1: [(date.min, 700), (day_of(NOW, zone) + timedelta(days=1), -200)]}
-
-
-@pytest.mark.parametrize(
-    ("rows", "steps"),
-    [
-        ([], [(date.min, 0)]),
-        ([(DAY, 700)], [(date.min, 700)]),
-        ([(DAY, -200)], [(date.min, 0), (DAY, -200)]),
-        ([(date(2026, 2, 1), -200), (DAY, 700)], [(date.min, 700), (date(2026, 2, 1), -200)]),
-        # What came back was promised anew later: usage between the two may not draw it.
-        ([(DAY, -200), (date(2026, 2, 1), 200)], [(date.min, 0)]),
-    ],
-)
-def test_worked_examples_of_the_room_that_usage_leaves(rows, steps):
-    assert draw_steps(rows) == steps
-
-
-@given(st.lists(st.tuples(st.dates(date(2026, 1, 1), date(2026, 1, 9)), st.integers(-50, 50))))
-def test_usage_always_leaves_room_for_every_charge_to_come(rows):
-    steps = draw_steps(rows)
-    for day in (date(2026, 1, number) for number in range(1, 10)):
-        room = sum(change for on, change in steps if on <= day)
-        assert all(room >= sum(m for on, m in rows if on <= later) for later in {d for d, _ in rows if d >= day})
-    assert sum(change for _, change in steps) == sum(minor for _, minor in rows)
-    assert steps[0][1] >= 0
-    assert all(change < 0 for _, change in steps[1:])

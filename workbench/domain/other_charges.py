@@ -1,9 +1,8 @@
-"""A charge beside metered usage, and when what it takes of an award counts. Minor units."""
+"""A charge beside metered usage. Minor units."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate
 
 RESERVATION, CANCELLATION, STORAGE = "reservation", "cancellation", "storage"
 REFUND, ADJUSTMENT, WRITE_OFF = "refund", "adjustment", "write-off"
@@ -51,27 +50,3 @@ class Split:
     subsidy_minor: int
     user_minor: int
     award_id: int | None
-
-
-def draw_steps(rows: Iterable[tuple[date, int]]) -> list[tuple[date, int]]:
-    """How these rows of one award lower what usage may draw, by day.
-
-    A row is taken from the award on the day on which it was recorded, but usage of days before must leave room for it:
-    it was promised, and late records of usage may come at any time. So on a day usage leaves room for the most that the
-    rows came to on this day or after it. What is given back can be drawn from the day it was recorded on.
-
-    Args:
-        rows: (day recorded, subsidy; negative: given back).
-
-    Returns:
-        (day, change), the first at date.min: how much to leave from the beginning, ≥ 0; the others give back, < 0.
-    """
-    by_day: dict[date, int] = {date.min: 0}
-    for day, subsidy in rows:
-        by_day[day] = by_day.get(day, 0) + subsidy
-    days = sorted(by_day)
-    so_far = list(accumulate(by_day[day] for day in days))
-    left = list(accumulate(reversed(so_far), max))[::-1]
-    steps = [(days[0], left[0])]
-    steps += [(day, now - before) for day, now, before in zip(days[1:], left[1:], left, strict=False) if now != before]
-    return steps

@@ -7,7 +7,6 @@ a row counts as drawn from it, as the subsidy of usage does; a correction is a f
 import json
 from collections.abc import Iterable
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
@@ -25,8 +24,7 @@ from sqlalchemy import (
 )
 
 from workbench.domain.base import Stored
-from workbench.domain.other_charges import OtherCharge, draw_steps
-from workbench.periods import day_of
+from workbench.domain.other_charges import OtherCharge
 
 other_charges = Table(
     "other_charges",
@@ -91,17 +89,6 @@ def drawn_elsewhere(conn: Connection, projects: Iterable[str] | None, until: dat
     if until is not None:
         ask = ask.where(_row.day < until.isoformat())
     return {int(award): int(minor) for award, minor in conn.execute(ask)}
-
-
-def draws(conn: Connection, project: str, zone: ZoneInfo) -> dict[int, list[tuple[date, int]]]:
-    """Award → how much usage has to leave of it for these rows, in steps by day (domain.other_charges.draw_steps)."""
-    ask = select(_row.award_id, _row.made_at, _row.subsidy_minor).where(
-        _row.project == project, _row.award_id.is_not(None), _row.subsidy_minor != 0
-    )
-    found: dict[int, list[tuple[date, int]]] = {}
-    for award, made_at, subsidy in conn.execute(ask):
-        found.setdefault(award, []).append((day_of(made_at, zone), subsidy))
-    return {award: draw_steps(rows) for award, rows in sorted(found.items())}
 
 
 def _charge(row: Row[tuple[object, ...]]) -> OtherCharge:

@@ -60,10 +60,10 @@ def minor_from_text(amount: str | int | Decimal) -> int:
     """Minor units of an amount in major units ("28.50" → 2850).
 
     Raises:
-        ValueError: more than two decimals, or not a number.
+        ValueError: more than two decimals, or not a number (in the digits 0 to 9).
     """
     try:
-        minor = Decimal(str(amount)) * 100
+        minor = Decimal(str(amount) if str(amount).isascii() else "") * 100
     except ArithmeticError as problem:
         raise ValueError(f"{amount!r} is not an amount of money") from problem
     if not minor.is_finite() or minor != minor.to_integral_value(ROUND_HALF_EVEN):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.domain.rules.terms import (
     Terms,
+    check_begin,
     check_term,
     extended,
     months_after,
@@ -35,10 +36,31 @@ TERMS = Terms(date(2026, 1, 31), date(2027, 1, 31), 90_000_000)
         (date(2027, 12, 31), 2, date(2028, 2, 29)),
         (date(2026, 1, 31), 12, date(2027, 1, 31)),
         (date(2026, 11, 15), 2, date(2027, 1, 15)),
+        (date(9999, 12, 1), 1, date.max),
     ],
 )
 def test_months_end_where_the_month_ends(day, months, then):
     assert months_after(day, months) == then
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "possible"),
+    [
+        (date(2024, 10, 7), True),
+        (date(2028, 12, 1), True),
+        (date(2024, 10, 6), False),
+        (date(2028, 12, 2), False),
+        (date(1, 1, 1), False),
+        (date(9999, 12, 1), False),
+    ],
+)
+def test_rule_5_an_award_begins_within_the_scheme_and_soon_after_its_decision(starts_on, possible):
+    given = (replace(TERMS, starts_on=starts_on), date(2024, 10, 7), date(2025, 12, 1), RULES)
+    if possible:
+        check_begin(*given)
+    else:
+        with pytest.raises(RuleBroken, match="from 7 Oct 2024 to 1 Dec 2028"):
+            check_begin(*given)
 
 
 @pytest.mark.parametrize(

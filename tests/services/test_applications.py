@@ -80,6 +80,8 @@ def test_requested_recommended_and_awarded_are_three_numbers(centre, reference):
         ({"ceiling_minor": 0}, 2),
         ({"ends_on": date(2029, 2, 2)}, 5),
         ({"ends_on": date(2026, 2, 1)}, 5),
+        ({"starts_on": date(1900, 1, 1), "ends_on": date(1901, 1, 1)}, 5),
+        ({"starts_on": date(9999, 6, 1), "ends_on": date(9999, 12, 31)}, 5),
     ],
 )
 def test_an_approval_against_a_rule_leaves_nothing_behind(centre, reference, change, rule):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.services.scheme_people import NOW, TODAY, a_draft, add_people, bring
+from workbench.domain.projects import Person
 from workbench.errors import ClosedByConflict, UnknownMeeting
 from workbench.services import applications, meetings
 from workbench.services.committee_agenda import agenda, minutes_for, poll
@@ -50,3 +51,17 @@ def test_minutes_are_closed_by_a_conflict_in_what_was_decided(store, reference):
     with pytest.raises(ClosedByConflict):
         minutes_for(store, 1, "eve")
     assert minutes_for(store, 1, "com").startswith("# Minutes of meeting 1")
+
+
+def test_minutes_are_closed_to_a_member_whose_own_application_was_decided(store, reference):
+    own = applications.begin(store, a_draft(slug="kims-lab"), "kim", NOW)
+    applications.act(store, own, "submit", "kim", NOW)
+    bring(store, own, "check", "assess", "assess", "recommend")
+    assert minutes_for(store, 1, "kim"), "nothing of it was decided yet"
+    with store.db(writes=True) as db:
+        db.add(Person("lou", "Lou", role="committee"))
+    meetings.attend(store, 1, ["lou"], "sec")
+    applications.decide(store, own, "decline", "com", NOW, note="Too early.")
+    with pytest.raises(ClosedByConflict):
+        minutes_for(store, 1, "kim")
+    assert "Too early." in minutes_for(store, 1, "mai")

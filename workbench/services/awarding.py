@@ -10,7 +10,7 @@ from workbench.domain.applications import Applied, AppliedMember, PlannedMonth, 
 from workbench.domain.awards import Application, Award
 from workbench.domain.projects import Member, Project
 from workbench.domain.rules.parameters import rules_on
-from workbench.domain.rules.terms import Terms, check_term, planned_schedule
+from workbench.domain.rules.terms import Terms, check_begin, check_term, planned_schedule
 from workbench.errors import StepRefused
 from workbench.services.award_effects import check_fund
 from workbench.services.rating_marks import mark
@@ -45,9 +45,9 @@ def grant(db: Session, settings: Settings, application: Application, decided: De
     """
     scheme, reason = settings.scheme, decided.reason
     check_rate(decided.rate_bp, scheme.rate, scheme.max_rate, exceptional=decided.exceptional, reason=reason)
-    terms = check_term(
-        Terms(decided.starts_on, decided.ends_on, decided.ceiling_minor), rules_on(settings.rules, today)
-    )
+    rules = rules_on(settings.rules, today)
+    terms = check_term(Terms(decided.starts_on, decided.ends_on, decided.ceiling_minor), rules)
+    check_begin(terms, scheme.starts_on, today, rules)
     check_fund(db, settings, decided.ceiling_minor, today)
     project = _project(db, application)
     application.project = project

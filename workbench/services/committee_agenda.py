@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import Conflict
+from workbench.domain.awards import Application
 from workbench.domain.meetings import Attendance, Item, Meeting, Vote
 from workbench.domain.projects import Person
 from workbench.domain.rules.parameters import rules_on
@@ -103,13 +104,16 @@ def minutes_for(store: Store, meeting: int, who: str) -> str:
     """The minutes, for somebody to whom nothing in them is closed.
 
     Raises:
-        UnknownPerson, UnknownMeeting. ClosedByConflict: they declared a conflict in something that it decided.
+        UnknownPerson, UnknownMeeting. ClosedByConflict: they declared a conflict in something that it decided, or it
+            decided an application of their own: its review is not for them.
     """
     with store.db() as db:
         if actor_of(db, who).role not in READ_BY:
             raise UnknownMeeting(meeting)
-        closed = select(Item.application).join(Conflict, Conflict.application == Item.application)
-        if db.scalars(closed.where(Item.meeting == meeting, Conflict.person == who)).first() is not None:
+        decided = select(Item.application).where(Item.meeting == meeting)
+        declared = decided.join(Conflict, Conflict.application == Item.application).where(Conflict.person == who)
+        own = decided.join(Application, Application.id == Item.application).where(Application.applicant == who)
+        if db.scalars(declared.union_all(own)).first() is not None:
             raise ClosedByConflict(f"meeting {meeting}", who)
     return minutes(store, meeting)
 

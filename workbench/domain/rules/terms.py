@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import RuleBroken
@@ -19,8 +19,13 @@ class Terms:
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day of the month so many months on; the month's last day where it has no such day."""
+    """The same day of the month so many months on; the month's last day where it has no such day.
+
+    Beyond the calendar it is the calendar's last day.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return date.max
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -35,6 +40,24 @@ def check_term(terms: Terms, rules: SchemeRules) -> Terms:
         said = f"a term from {terms.starts_on:%-d %b %Y} to {terms.ends_on:%-d %b %Y} is empty or too long"
         raise RuleBroken(5, said, f"It ends by {last:%-d %b %Y}, {rules.max_term_months} months on.")
     return terms
+
+
+def check_begin(terms: Terms, scheme_from: date, decided_on: date, rules: SchemeRules) -> None:
+    """Refuse a first day that nobody can mean.
+
+    Args:
+        terms: of a new award.
+        scheme_from: first day of the scheme.
+        decided_on: day of the decision.
+        rules: how long an award lasts at most; it begins within as much of its decision (P).
+
+    Raises:
+        RuleBroken: rule 5, it begins before the scheme or too long after its decision.
+    """
+    last = months_after(decided_on, rules.max_term_months)
+    if not scheme_from <= terms.starts_on <= last:
+        said = f"an award from {terms.starts_on:%-d %b %Y} on begins before the scheme or long after its decision"
+        raise RuleBroken(5, said, f"Choose a first day from {scheme_from:%-d %b %Y} to {last:%-d %b %Y}.")
 
 
 def extended(terms: Terms, ends_on: date, rules: SchemeRules) -> Terms:

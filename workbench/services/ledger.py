@@ -91,8 +91,9 @@ def balances(store: Store, scope: Scope, at: int | None = None) -> dict[str, int
 def _within(conn: Connection, start_s: int, end_s: int, scope: Scope, currency: str) -> list[tuple[str, int]]:
     """Ledger account and the sum of its postings for [start_s, end_s)."""
     of, line = ledger_transactions.c, ledger_postings.c
-    ask = select(line.ledger_account, func.sum(line.amount_minor)).join(ledger_transactions, of.seq == line.seq)
-    ask = ask.where(of.at >= start_s, of.at < end_s, line.currency == currency)
+    # By number: joined, SQLite would walk all postings in the order of their accounts.
+    meant = line.seq.in_(select(of.seq).where(of.at >= start_s, of.at < end_s))
+    ask = select(line.ledger_account, func.sum(line.amount_minor)).where(meant, line.currency == currency)
     ask = ask.where(_accounts_of(line.ledger_account, scope)).group_by(line.ledger_account)
     return [(name, int(minor)) for name, minor in conn.execute(ask)]
 

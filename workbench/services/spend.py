@@ -152,12 +152,12 @@ def _planned(versions: Sequence[Sequence[Version]], days: pd.DatetimeIndex) -> n
 
     A version leaves the days before its own as they were, and spreads what it leaves over the days that follow.
     """
-    total = np.zeros(len(days), dtype=np.int64)
+    total, number, opened = np.zeros(len(days), dtype=np.int64), np.arange(len(days)), days[0].date()
     for of_award in versions:
         before = 0
         for version, first, after in spans(of_award):
             left, term = version.ceiling_minor - before, (version.ends_on - first).days
-            gone = (days - pd.Timestamp(first)).days.to_numpy(dtype=np.int64) + 1
+            gone = number - (first - opened).days + 1
             total += left * gone.clip(0, (after - first).days) // term
             before += left * (after - first).days // term
     return total
@@ -167,13 +167,13 @@ def _commitments(
     awards: Sequence[Award], versions: Mapping[int, Sequence[Version]], drawn: Mapping[int, int], days: pd.DatetimeIndex
 ) -> pd.Series:
     """What is committed on each day (domain.awards.committed_on of all awards): it changes with each version."""
-    changes = pd.Series(0, index=days, dtype="Int64")
+    changes, opened = np.zeros(len(days), dtype=np.int64), days[0].date()
     for award in awards:
         mine = versions[award.id]
         for day in {award.decided_on, *(version.from_on for version in mine[1:]), mine[-1].ends_on}:
             before, after = (committed_on(as_of(award, mine, d), drawn, d) for d in (day - ONE_DAY, day))
-            changes.iloc[max(0, min(len(days) - 1, (pd.Timestamp(day) - days[0]).days))] += after - before
-    return changes.cumsum()
+            changes[max(0, min(len(days) - 1, (day - opened).days))] += after - before
+    return pd.Series(changes.cumsum(), index=days, dtype="Int64")
 
 
 def daily(

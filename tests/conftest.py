@@ -11,6 +11,7 @@ import time
 from functools import cache
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
@@ -20,6 +21,10 @@ from workbench.settings import StoreSettings, load
 from workbench.store.engine import open_store
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("workbench", deadline=None)
+hypothesis.settings.load_profile("workbench")
+
 SUITES = ("browser", "gpu", "notebook", "postgres", "slurm", "sqlite")
 
 

@@ -81,6 +81,28 @@ class Speaks:
             reference=reference,
         )
 
+    def write_error(self: Any, status_code: int, **kwargs: Any) -> None:
+        """What Tornado refuses is the sender's (4xx) and said as it is; anything else is ours."""
+        if status_code == 404:
+            self.notice(
+                404,
+                _("There is nothing at this address"),
+                _("The address may be old or mistyped. What you may open is in the tabs above."),
+            )
+        elif status_code == 405:
+            self.notice(
+                405, _("That cannot be done at this address"), _("Open it in the browser; nothing was changed.")
+            )
+        elif 400 <= status_code < 500:
+            self.notice(
+                status_code,
+                _("This request was not taken"),
+                _("Its address or its form could not be read, or did not come from our pages. Nothing was changed."),
+                _("Go back with the browser and try again."),
+            )
+        else:
+            self.failed(kwargs["exc_info"][1])
+
     def harden(self: Any) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
@@ -171,16 +193,6 @@ class Plain(Speaks, RequestHandler):
 
     def get_login_url(self) -> str:
         return f"{SERVICE}/login"
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        if status_code == 404:
-            self.notice(
-                404,
-                _("There is nothing at this address"),
-                _("The address may be old or mistyped. What you may open is in the tabs above."),
-            )
-        else:
-            self.failed(kwargs["exc_info"][1])
 
 
 class Download(Plain):

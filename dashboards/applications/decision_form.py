@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from dashboards.applications.numbers import minor, whole
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.domain.rules.terms import months_after
 from workbench.i18n import _
+from workbench.pages import words
 from workbench.services.application_files import File
 from workbench.services.awarding import Decided
 from workbench.settings import Scheme
-from workbench.units import minor_from_text
 
 FIELDS = ("rate", "ceiling", "starts", "term", "conditions", "exceptional", "note")
 
@@ -40,39 +41,42 @@ def begun(file: File, scheme: Scheme, rules: SchemeRules, today: date) -> dict[s
     }
 
 
-def read(typed: Mapping[str, str], scheme: Scheme, rules: SchemeRules) -> Form:
+def read(typed: Mapping[str, str], scheme: Scheme, rules: SchemeRules, today: date) -> Form:
     """The form as it was sent, checked as far as the scheme's numbers go."""
     form = Form({name: typed.get(name, "") for name in FIELDS})
-    rate = _number(form, "rate", _("Write a percentage, like 70."))
-    if "rate" not in form.errors and not 0 < rate <= scheme.max_rate:
+    rate = minor(form.typed["rate"].strip().removesuffix("%"))
+    if rate is None:
+        form.errors["rate"] = _("Write a percentage, like 70.")
+    elif not 0 < rate <= scheme.max_rate:
         form.errors["rate"] = _("Above 0 and at most {most}%; 100% is never possible.").format(
             most=f"{scheme.max_rate / 100:g}"
         )
-    exceptional = bool(form.typed["exceptional"])
-    if "rate" not in form.errors and rate > scheme.rate and not exceptional:
+    elif rate > scheme.rate and not form.typed["exceptional"]:
         form.errors["rate"] = _("Above {normal}% the award is an exception: tick the box and write the reason.").format(
             normal=f"{scheme.rate / 100:g}"
         )
-    ceiling = _number(form, "ceiling", _("Write an amount above zero, like 250000."))
-    if "ceiling" not in form.errors and not 0 < ceiling < 10**15:
+    ceiling = minor(form.typed["ceiling"])
+    if not ceiling:
         form.errors["ceiling"] = _("Write an amount above zero, like 250000.")
-    term = form.typed["term"].strip()
-    if not (term.isascii() and term.isdecimal() and 1 <= int(term) <= rules.max_term_months):
+    term = whole(form.typed["term"], rules.max_term_months, 1)
+    if term is None:
         form.errors["term"] = _("From 1 to {most} months.").format(most=rules.max_term_months)
+    starts = _first_day(form, scheme.starts_on, months_after(today, rules.max_term_months))
+    if rate and ceiling and term and starts and not form.errors:
+        ends = months_after(starts, term)
+        note, conditions = form.typed["note"].strip(), form.typed["conditions"].strip()
+        form.award = Decided(rate, ceiling, starts, ends, conditions, bool(form.typed["exceptional"]), note)
+    return form
+
+
+def _first_day(form: Form, earliest: date, latest: date) -> date | None:
     try:
         starts = date.fromisoformat(form.typed["starts"].strip())
     except ValueError:
         form.errors["starts"] = _("Write a day, like 2026-12-01.")
-    if not form.errors:
-        ends = months_after(starts, int(term))
-        note, conditions = form.typed["note"].strip(), form.typed["conditions"].strip()
-        form.award = Decided(rate, ceiling, starts, ends, conditions, exceptional, note)
-    return form
-
-
-def _number(form: Form, name: str, wrong: str) -> int:
-    try:
-        return minor_from_text(form.typed[name].replace(",", "").strip().removesuffix("%"))
-    except ValueError:
-        form.errors[name] = wrong
-        return 0
+        return None
+    if not earliest <= starts <= latest:
+        said = _("From {first}, the first day of the scheme, to {last}.")
+        form.errors["starts"] = said.format(first=words.day(earliest), last=words.day(latest))
+        return None
+    return starts

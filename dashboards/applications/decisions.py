@@ -29,7 +29,7 @@ class Looking(Single):
         settings, today = self.store.settings, today_of(self.store, self.now)
         rules = rules_on(settings.rules, today)
         given = decision_form.begun(seen.file, settings.scheme, rules, today) if not typed.get("rate") else {}
-        return decision_form.read({**typed, **given}, settings.scheme, rules)
+        return decision_form.read({**typed, **given}, settings.scheme, rules, today)
 
     def asked(self) -> dict[str, str]:
         return {name: self.get_query_argument(name, "") for name in (*LOOKED_AT, "exceptional")}
@@ -75,6 +75,13 @@ class Decide(Looking):
             if (last.action, last.actor) == (action, self.who.name):
                 return self.done(action, reference)  # sent twice
             return self.redirect(f"{ROOT}/{reference}")
+        if not decides(seen.ways):
+            return self.notice(
+                403,
+                _("This decision is not yours"),
+                _("The Committee decides, and nobody about an application of their own. Nothing was changed."),
+                locked=True,
+            )
         form = self.award(seen, typed)
         if action.startswith("vote-"):
             return await self.voted(seen, form, action.removeprefix("vote-"))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dashboards.applications.numbers import minor, whole
 from workbench.domain.need import PRECISIONS, Need, need_of, need_text, one_line
 from workbench.domain.projects import CATEGORIES
 from workbench.i18n import _
 from workbench.services.application_estimate import Estimate, estimate, gpu_prices
 from workbench.services.applications import Draft
 from workbench.store.engine import Store
-from workbench.units import minor_from_text
 
 MONTHS, MOST_MONTHS = 12, 36
 MOST_GPU_HOURS = 10_000_000
@@ -98,18 +98,17 @@ def slug_of(title: str) -> str:
 
 
 def _months(typed: Mapping[str, str]) -> int:
-    said = typed.get("months", "")
-    return min(MOST_MONTHS, max(1, int(said))) if said.isascii() and said.isdecimal() else MONTHS
+    return min(MOST_MONTHS, whole(typed.get("months", ""), 10**9) or MONTHS)
 
 
 def _whole(form: Form, name: str) -> int | None:
     text = form.value(name).replace(",", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text) > MOST_GPU_HOURS:
+    found = whole(text, MOST_GPU_HOURS)
+    if found is None:
         form.errors[name] = _("Write a whole number, like 1200.")
-        return None
-    return int(text)
+    return found
 
 
 def _hours(form: Form) -> list[int]:
@@ -122,17 +121,14 @@ def _hours(form: Form) -> list[int]:
 
 def _requested(form: Form, store: Store, model: str | None, now: int) -> int:
     """The subsidy asked for; where the field is empty, what the plan costs at the scheme's normal rate."""
-    text = form.value("requested").replace(",", "").replace(store.settings.centre.symbol, "").strip()
+    text = form.value("requested").replace(store.settings.centre.symbol, "").strip()
     if not text:
         form.errors["requested"] = _("Write the subsidy you ask for, or plan GPU-hours: it is then filled in for you.")
         planned = estimate(store, model, form.hours, now).subsidy_minor
         if planned:
             del form.errors["requested"]
         return planned or 0
-    try:
-        amount = minor_from_text(text)
-    except ValueError:
-        amount = 0
-    if not 0 < amount < 10**15:
+    amount = minor(text)
+    if not amount:
         form.errors["requested"] = _("Write an amount above zero, like 250000.")
-    return amount
+    return amount or 0

@@ -4,6 +4,7 @@ from datetime import date
 
 from dashboards.applications import says
 from dashboards.applications.handler import ROOT, ApplicationHandler
+from dashboards.applications.numbers import whole
 from workbench.errors import ClosedByConflict, Refused, UnknownMeeting, WorkbenchError
 from workbench.i18n import _
 from workbench.pages import words
@@ -49,7 +50,7 @@ class Meetings(ApplicationHandler):
         """Do it; what is wrong with the form, field by field (empty: it was done)."""
         who, typed = self.who.name, self.typed()
         named = self.get_body_arguments("member")
-        number = typed.get("meeting", "")
+        number = whole(typed.get("meeting", ""), 10**9) or 0
         try:
             if kind == "open":
                 held_on = date.fromisoformat(typed.get("held_on", ""))
@@ -57,13 +58,11 @@ class Meetings(ApplicationHandler):
                     self.store, held_on, typed.get("chair", ""), named, who, self.now, typed.get("note", "").strip()
                 )
             elif kind == "attend":
-                meetings.attend(self.store, int(number), named, who)
+                meetings.attend(self.store, number, named, who)
             else:
-                meetings.close_meeting(self.store, int(number), who, self.now)
+                meetings.close_meeting(self.store, number, who, self.now)
         except ValueError:
-            return (
-                {"held_on": _("Write a day, like 2026-12-01.")} if kind == "open" else {"form": _("No such meeting.")}
-            )
+            return {"held_on": _("Write a day, like 2026-12-01.")}
         except (Refused, WorkbenchError) as refused:
             return {"form": str(refused)}
         return {}
@@ -81,7 +80,7 @@ class Minutes(ApplicationHandler):
             return self.notice(
                 403,
                 _("These minutes are closed to you"),
-                _("The meeting decided an application in which you declared a conflict of interest."),
+                _("The meeting decided an application in which you declared a conflict of interest, or your own."),
                 _("Ask the secretariat for the parts that are open to you."),
                 locked=True,
             )

@@ -11,7 +11,7 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import months_after
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.application_desk import Way, Ways, ways
+from workbench.services.application_desk import Way, Ways, decides, ways
 from workbench.services.application_drafts import begun
 from workbench.services.application_drafts import missing as missing_of
 from workbench.services.application_estimate import Estimate, estimate
@@ -74,7 +74,7 @@ class Single(ApplicationHandler):
             "category": words.category(listed.category),
             "day": words.day,
             "steps": [self.step(seen, way) for name in PLAIN_STEPS for way in seen.ways.steps if way.action == name],
-            "decides": any(way.action in DECISIONS for way in seen.ways.steps),
+            "decides": decides(seen.ways),
             "decide_why": next((way.why for way in seen.ways.steps if way.action in DECISIONS and way.why), ""),
             "recommend": next((way for way in seen.ways.steps if way.action == "recommend"), None),
             "asked": f"{listed.requested_minor / 100:.2f}".removesuffix(".00"),

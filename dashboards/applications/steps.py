@@ -5,12 +5,12 @@ was sent twice, and nothing more happens.
 """
 
 from dashboards.applications.handler import ROOT
+from dashboards.applications.numbers import minor, whole
 from dashboards.applications.single import PLAIN_STEPS, WITH_NOTE, Single
 from workbench.errors import Refused, UnknownApplication
 from workbench.i18n import _
 from workbench.services import applications
 from workbench.services.application_files import file_of
-from workbench.units import minor_from_text
 
 
 class Take(Single):
@@ -55,29 +55,21 @@ class Take(Single):
         return {}
 
     def score(self, reference: str, _action: str, typed: dict[str, str]) -> dict[str, str]:
-        given = {name.removeprefix("points-"): text.strip() for name, text in typed.items() if name[:7] == "points-"}
+        given = {name[7:]: whole(text, 100) for name, text in typed.items() if name[:7] == "points-"}
+        points = {name: number for name, number in given.items() if number is not None}
         wrong = _("Give whole points from 0 to 100.")
-        errors = {
-            f"points-{name}": wrong
-            for name, text in given.items()
-            if not (text.isascii() and text.isdecimal() and int(text) <= 100)
-        }
+        errors = {f"points-{name}": wrong for name in given if name not in points}
         if not errors:
-            points = {name: int(text) for name, text in given.items()}
             applications.score(self.store, reference, self.who.name, points, self.now, typed.get("note", ""))
         return errors
 
     def recommend(self, reference: str, _action: str, typed: dict[str, str]) -> dict[str, str]:
-        errors, amount = {}, -1
-        try:
-            amount = minor_from_text(typed.get("amount", "").replace(",", "").strip())
-        except ValueError:
-            amount = -1
-        if not 0 <= amount < 10**15:
+        errors, amount = {}, minor(typed.get("amount", ""))
+        if amount is None:
             errors["amount"] = _("Write an amount, like 200000; 0 advises against it.")
         if not (note := typed.get("note", "").strip()):
             errors["note-recommend"] = _("Write the reason in a sentence; the Committee reads it.")
-        if not errors:
+        if amount is not None and not errors:
             applications.recommend(self.store, reference, self.who.name, amount, note, self.now)
         return errors
 

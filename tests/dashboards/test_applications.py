@@ -275,7 +275,7 @@ def test_a_decision_says_what_is_wrong_and_keeps_what_was_typed(as_, store):
     assert 'id="error-rate"' in over.text
     assert "Report &lt;soon&gt;." in over.text
     assert as_("com").send(here, vote | {"action": "decline"}).status_code == 422
-    assert as_("sec").send(here, vote | {"action": "decline", "note": "No."}).status_code == 422
+    assert as_("sec").send(here, vote | {"action": "decline", "note": "No."}).status_code == 403
     approved = vote | {"action": "approve", "rate": "70", "conditions": "Report in month 3."}
     for _ in range(2):
         assert as_("com").send(here, approved).status_code == 303

@@ -140,5 +140,5 @@ def _steps(application: Application, actor: Actor) -> tuple[Way, ...]:
 
 
 def decides(found: Ways) -> bool:
-    """Whether a decision is among the steps, possible or not."""
-    return any(way.action in DECISIONS for way in found.steps)
+    """Whether a decision is among the steps, possible or not; never about one's own application."""
+    return not found.own and any(way.action in DECISIONS for way in found.steps)

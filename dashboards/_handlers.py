@@ -250,5 +250,8 @@ class Health(RequestHandler):
 
 
 class NotThere(Plain):
-    async def get(self) -> None:
+    """Every address that is none of ours."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
         raise HTTPError(404)

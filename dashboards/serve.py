@@ -18,7 +18,7 @@ from panel.io.server import WSHandler
 
 from dashboards import applications
 from dashboards._centre import BUILD, Centre
-from dashboards._handlers import Download, Health, Home, PageHandler
+from dashboards._handlers import Download, Health, Home, NotThere, PageHandler
 from dashboards.statements import files
 from workbench import i18n, settings
 from workbench.i18n import _
@@ -100,6 +100,8 @@ def server(
             include_headers=[],
             include_cookies=[],
             compress_response=True,
+            default_handler_class=NotThere,
+            default_handler_args=given,
             xsrf_cookie_kwargs={"samesite": "Lax", "httponly": True},
             use_index=False,
             keep_alive_milliseconds=20_000,

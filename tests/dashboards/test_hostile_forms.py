@@ -131,6 +131,8 @@ def test_an_applicant_is_shown_no_poll_by_a_form_that_is_wrong(as_, before_commi
         ("GET", "/applications?show=%ff", 400),
         ("GET", "/occupancy?period=%ff", 400),
         ("GET", "/occupancy/download/nothing.csv", 404),
+        ("GET", "/applications/nothing/at/all", 404),
+        ("POST", "/nothing", 404),
     ],
 )
 def test_what_the_sender_did_wrong_is_a_notice_and_no_error_of_ours(as_, caplog, method, path, status):  # noqa: F811

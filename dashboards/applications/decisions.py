@@ -40,11 +40,12 @@ class Looking(Single):
         if looked_at is None:
             return {"state": "none"}
         making = self.desk.preview(seen.file.listed.reference, seen.file.listed.stage, looked_at)
-        if not making.done():
-            return {"state": "making", "address": self.address(seen, form)}
-        problem = making.exception()
+        if not making.made.done():
+            step = preview_view.step(making.step)
+            return {"state": "making", "step": step, "address": self.address(seen, form)}
+        problem = making.made.exception()
         if problem is None:
-            return {"state": "ready", **preview_view.shown(making.result(), self.store.settings.centre.symbol)}
+            return {"state": "ready", **preview_view.shown(making.made.result(), self.store.settings.centre.symbol)}
         if isinstance(problem, WorkbenchError):
             return {"state": "failed", "why": str(problem)}
         number = secrets.token_hex(4)

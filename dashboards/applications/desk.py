@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from workbench import i18n
@@ -20,6 +21,17 @@ FRESH_S = 900
 T = TypeVar("T")
 
 
+@dataclass
+class Making:
+    """A preview, made or in the making. step: what `preview` last told of itself ('': it has not begun)."""
+
+    made: Future[Preview] = field(default_factory=Future)
+    step: str = ""
+
+    def tell(self, what: str, _done: int, _total: int) -> None:
+        self.step = what
+
+
 class Desk:
     """One for all handlers. Steps go through one worker, one after the other: what a step finds is what it changes."""
 
@@ -27,7 +39,7 @@ class Desk:
         self.store = store
         self.steps = ThreadPoolExecutor(max_workers=1, thread_name_prefix="applications")
         self.slow = ThreadPoolExecutor(max_workers=1, thread_name_prefix="previews")
-        self.previews: OrderedDict[Any, Future[Preview]] = OrderedDict()
+        self.previews: OrderedDict[Any, Making] = OrderedDict()
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
         """The work in the worker, in the language of the visitor."""
@@ -39,15 +51,15 @@ class Desk:
 
         return await asyncio.get_running_loop().run_in_executor(self.steps, spoken)
 
-    def preview(self, reference: str, stage: str, decided: Decided) -> Future[Preview]:
+    def preview(self, reference: str, stage: str, decided: Decided) -> Making:
         """The preview of an award today, made or in the making; one that failed is tried again when asked again."""
         now = int(time.time())
         asked = (reference, stage, decided, now // FRESH_S)
         kept = self.previews.get(asked)
-        if kept is None or (kept.done() and kept.exception() is not None):
-            kept = self.slow.submit(preview, self.store, reference, decided, now)
-            self.previews[asked] = kept
+        if kept is None or (kept.made.done() and kept.made.exception() is not None):
+            kept = self.previews[asked] = Making()
+            kept.made = self.slow.submit(preview, self.store, reference, decided, now, kept.tell)
         self.previews.move_to_end(asked)
         while len(self.previews) > KEPT:
-            self.previews.popitem(last=False)[1].cancel()
+            self.previews.popitem(last=False)[1].made.cancel()
         return kept

@@ -52,6 +52,14 @@ def shown(found: Preview, symbol: str, of_category: str = "") -> dict[str, Any]:
     }
 
 
+def step(told: str) -> str:
+    """How far a preview in the making is."""
+    return {
+        "replay without": _("Step 1 of 2: the job log is replayed without this award."),
+        "replay with": _("Step 2 of 2: the job log is replayed with this award."),
+    }.get(told, _("The job log is replayed without this award and with it. This takes some seconds."))
+
+
 def facts(found: Preview, symbol: str) -> list[Fact]:
     """Occupancy, wait, what is free to promise, how long the fund lasts."""
     months = found.months

@@ -5,6 +5,8 @@ import re
 import pytest
 from sqlalchemy import update
 
+from dashboards.applications.desk import Making
+from dashboards.applications.preview_view import step
 from tests.builders import DATA_UNTIL_S, small_centre
 from tests.services.scheme_people import NOW, a_draft, add_people, bring
 from tests.serving_pages import PEOPLE, serving
@@ -293,6 +295,14 @@ def test_the_preview_is_there_before_the_vote(as_, store):
     assert "The fund lasts until" in answer.text
     assert "<svg" in answer.text
     assert as_("ada").get(address).status_code == 404
+
+
+def test_a_preview_in_the_making_says_its_step():
+    making = Making()
+    assert "some seconds" in step(making.step)
+    for what, said in (("replay without", "Step 1 of 2"), ("replay with", "Step 2 of 2")):
+        making.tell(what, 0, 2)
+        assert said in step(making.step)
 
 
 def test_a_member_votes_and_a_decision_against_the_votes_is_refused(as_, store):

@@ -49,6 +49,8 @@
     try {
       const [status, html] = await part(making.dataset.waits);
       if (status === 200) { $("#preview").innerHTML = html; return; }
+      const said = $("#preview-step", new DOMParser().parseFromString(html, "text/html"))?.textContent;
+      if (said && said !== $("#preview-step").textContent) $("#preview-step").textContent = said;
     } catch { return location.reload(); }
     setTimeout(wait, 700);
   };

@@ -14,6 +14,8 @@ GPU_PARTS = 420_000
 HOUR_S = 3600
 DAY_S = 86_400
 BASIS_POINTS = 10_000
+MOST_DIGITS = 13
+"""Digits before the point of an amount that somebody types: sums of thousands of them still fit in an int64."""
 
 
 def gpu_parts(gpus: int | Decimal | Fraction | str) -> int:
@@ -60,12 +62,15 @@ def minor_from_text(amount: str | int | Decimal) -> int:
     """Minor units of an amount in major units ("28.50" → 2850).
 
     Raises:
-        ValueError: more than two decimals, or not a number (in the digits 0 to 9).
+        ValueError: more than two decimals, too large to be meant, or not a number (in the digits 0 to 9).
     """
     try:
-        minor = Decimal(str(amount) if str(amount).isascii() else "") * 100
+        major = Decimal(str(amount) if str(amount).isascii() else "")
     except ArithmeticError as problem:
         raise ValueError(f"{amount!r} is not an amount of money") from problem
+    if major.is_finite() and major.adjusted() >= MOST_DIGITS:
+        raise ValueError(f"{str(amount)[:40]!r} is more than an amount of money can be")
+    minor = major * 100
     if not minor.is_finite() or minor != minor.to_integral_value(ROUND_HALF_EVEN):
         raise ValueError(f"{amount!r} is not an amount with at most two decimals")
     return int(minor)

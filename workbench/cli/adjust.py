@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show
-from workbench.cli.application_options import AMOUNT
+from workbench.cli.application_options import AMOUNT, NUMBER
 from workbench.cli.asked import format_option
 from workbench.domain.asked import ASKED, GRANTED, REFUSED
 from workbench.settings import load
@@ -25,7 +25,7 @@ def asking_options(command: Any) -> Any:
 def number_and_by(command: Any) -> Any:
     """NUMBER and --by of whoever decides."""
     by = click.option("--by", "who", required=True, metavar="PERSON", help="Secretariat or operator, not who asked.")
-    return click.argument("number", type=click.IntRange(1))(by(command))
+    return click.argument("number", type=NUMBER)(by(command))
 
 
 @click.group()

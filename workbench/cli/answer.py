@@ -6,8 +6,10 @@ import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -57,6 +59,22 @@ def show(
         writer.writerows([["" if row[name] is None else row[name] for name in columns] for row in rows])
     elif rows:
         _table(seen or columns, rows, total)
+
+
+def deliver(content: bytes, output: Path | None) -> None:
+    """Write a made file where it was asked for; without a place, or with "-", on standard output."""
+    if output is None or str(output) == "-":
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as problem:
+        raise cannot_write(output, problem) from problem
+
+
+def cannot_write(output: Path, problem: OSError) -> click.FileError:
+    """The sentence about a place where nothing can be written."""
+    return click.FileError(str(output), f"{problem.strerror}. Name a folder that is there and is yours.")
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row], total: Row | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.application_options import AMOUNT, as_option, store
+from workbench.cli.application_options import AMOUNT, MANY, as_option, store
 from workbench.domain.projects import CATEGORIES
 
 
@@ -22,10 +22,8 @@ from workbench.domain.projects import CATEGORIES
 @click.option("--requested", "requested_minor", type=AMOUNT, help="Subsidy asked for.")
 @click.option("--need", help="Model size, data, precision: what it is for.")
 @click.option("--gpu-model")
-@click.option("--gpus", type=click.IntRange(min=0))
-@click.option(
-    "--hours", "gpu_hours_by_month", multiple=True, type=click.IntRange(min=0), help="All months anew, once a month."
-)
+@click.option("--gpus", type=MANY)
+@click.option("--hours", "gpu_hours_by_month", multiple=True, type=MANY, help="All months anew, once a month.")
 @click.option("--member", "members", multiple=True, metavar="PERSON", help="All members anew.")
 def revise(reference: str, who: str, **given: Any) -> None:
     """Change a draft of one's own; what is not given stays.

@@ -34,6 +34,10 @@ class AmountOfMoney(click.ParamType):
 
 
 AMOUNT = AmountOfMoney()
+NUMBER = click.IntRange(1, 2**31 - 1)
+"""The number of something that the database has numbered."""
+MANY = click.IntRange(0, 10_000_000)
+"""GPUs or GPU-hours of an application."""
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 

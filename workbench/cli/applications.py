@@ -14,7 +14,7 @@ import click
 
 from workbench.cli.answer import show as show_rows
 from workbench.cli.application_drafts import revise
-from workbench.cli.application_options import AMOUNT, as_option, store
+from workbench.cli.application_options import AMOUNT, MANY, as_option, store
 from workbench.cli.application_preview import preview
 from workbench.cli.application_steps import conflict, recommend, score, steps
 from workbench.cli.asked import format_option
@@ -120,8 +120,8 @@ def show_one(reference: str, who: str, form: str) -> None:
 @click.option("--requested", type=AMOUNT, required=True, help="Subsidy asked for.")
 @click.option("--need", default="", help="Model size, data, precision: what it is for.")
 @click.option("--gpu-model")
-@click.option("--gpus", type=click.IntRange(min=0))
-@click.option("--hours", multiple=True, type=click.IntRange(min=0), help="GPU-hours of each month, once a month.")
+@click.option("--gpus", type=MANY)
+@click.option("--hours", multiple=True, type=MANY, help="GPU-hours of each month, once a month.")
 @click.option("--member", multiple=True, metavar="PERSON", help="Who else shall work in the project.")
 def draft(slug: str, who: str, hours: tuple[int, ...], member: tuple[str, ...], requested: int, **given: Any) -> None:
     """Begin an application for a project.

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.application_options import AMOUNT, DAY, as_option
+from workbench.cli.application_options import AMOUNT, DAY, NUMBER, as_option
 from workbench.domain.award_actions import ASKED, KINDS
 from workbench.settings import load
 
@@ -38,11 +38,11 @@ def _kinds() -> str:
     'Example: workbench awards ask supplement 12 --amount 250000 --as ana --reason "Two more languages"'
 )
 @click.argument("kind", type=click.Choice(ASKED))
-@click.argument("award", type=click.IntRange(1))
+@click.argument("award", type=NUMBER)
 @as_option
 @click.option("--reason", required=True, metavar="TEXT", help="Why; of a report, where it is.")
 @figure_options
-@click.option("--to", "other_award", type=click.IntRange(1), metavar="AWARD", help="The award that takes a transfer.")
+@click.option("--to", "other_award", type=NUMBER, metavar="AWARD", help="The award that takes a transfer.")
 @click.option("--report", metavar="NAME", help='Which progress report, like "progress 3".')
 def ask(
     kind: str,
@@ -65,7 +65,7 @@ def ask(
 
 
 @click.command()
-@click.argument("action", type=click.IntRange(1))
+@click.argument("action", type=NUMBER)
 @click.argument("decision", type=click.Choice(["approve", "decline"]))
 @as_option
 @click.option("--note", default="", metavar="TEXT", help="The reason; a declined action needs one.")
@@ -101,13 +101,13 @@ def appeal(against: str, who: str, reason: str) -> None:
     """
     from workbench.services.award_appeals import appeal as write_down
 
-    target = int(against) if against.isdecimal() else against
+    target = NUMBER.convert(against, None, None) if against.isdecimal() else against
     number = write_down(_store(), target, who, reason, int(time.time()))
     click.echo(f"Action {number}: the appeal waits for the decision of the committee.")
 
 
 @click.command()
-@click.argument("action", type=click.IntRange(1))
+@click.argument("action", type=NUMBER)
 @as_option
 @click.option("--note", default="", metavar="TEXT")
 def withdraw(action: int, who: str, note: str) -> None:

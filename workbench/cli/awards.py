@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show as show_rows
+from workbench.cli.application_options import NUMBER
 from workbench.cli.asked import format_option, operator
 from workbench.cli.award_actions import appeal, ask, decide, withdraw
 from workbench.cli.award_review import review
@@ -63,7 +64,7 @@ def list_(state: str | None, form: str) -> None:
 
 
 @awards.command("show")
-@click.argument("award", type=click.IntRange(1))
+@click.argument("award", type=NUMBER)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 def show_one(award: int, form: str) -> None:
     """All of one award: balance, versions with their dates, who and why, actions, plan against use, reports.

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show as show_rows
-from workbench.cli.application_options import AMOUNT, DAY, as_option, note_option, store
+from workbench.cli.application_options import AMOUNT, DAY, NUMBER, as_option, note_option, store
 from workbench.cli.asked import format_option
 from workbench.errors import RuleBroken
 from workbench.settings import Settings
@@ -40,7 +40,7 @@ def vote(reference: str, choice: str, who: str) -> None:
 @click.option("--to", "ends", type=DAY, help="Day after the last; default after the scheme's usual term.")
 @click.option("--conditions", default="")
 @click.option("--exceptional", is_flag=True, help="A rate above the normal one; needs --note.")
-@click.option("--meeting", type=int, help="Number of the meeting; default the open one.")
+@click.option("--meeting", type=NUMBER, help="Number of the meeting; default the open one.")
 @note_option
 def decide(reference: str, decision: str, who: str, note: str, meeting: int | None, **award: Any) -> None:
     """The Committee's decision. An approval makes project, award, planned schedule and members.
@@ -130,7 +130,7 @@ def open_(who: str, chair: str, held_on: datetime | None, members: tuple[str, ..
 
 
 @meeting.command("attend")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.argument("members", nargs=-1, required=True, metavar="MEMBER…")
 @as_option
 def attend(number: int, members: tuple[str, ...], who: str) -> None:
@@ -145,7 +145,7 @@ def attend(number: int, members: tuple[str, ...], who: str) -> None:
 
 
 @meeting.command("close")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @as_option
 def close(number: int, who: str) -> None:
     """Close a meeting; its minutes then stand.
@@ -159,7 +159,7 @@ def close(number: int, who: str) -> None:
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 def minutes(number: int) -> None:
     """The minutes of a meeting as Markdown: attendance, conflicts, amounts, scores, votes, reasons.
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show
+from workbench.cli.application_options import NUMBER
 from workbench.cli.asked import format_option
 from workbench.domain.asked import ASKED, GRANTED, REFUSED, WAITING
 from workbench.domain.rules.refunds import CAUSES
@@ -82,7 +83,7 @@ def claim(job: str, who: str, cause: Any, reason: str, cluster: str | None) -> N
 
 
 @refunds.command()
-@click.argument("claim_id", type=click.IntRange(1), metavar="CLAIM")
+@click.argument("claim_id", type=NUMBER, metavar="CLAIM")
 @click.option("--by", "who", required=True, metavar="PERSON", help="Secretariat or operator, not who claimed.")
 @click.option("--grant/--refuse", required=True, help="What is decided.")
 @click.option("--note", default="", metavar="TEXT", help="The reason; a refusal needs one.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from workbench.cli.answer import deliver
 from workbench.settings import load
 
 ENDS = (".pdf", ".json", ".md")
@@ -50,7 +50,4 @@ def annual(year: str, output: Path | None) -> None:
         content = json.dumps(asdict(made), ensure_ascii=False, indent=1, default=date.isoformat).encode() + b"\n"
     else:
         content = report_markdown(made, store.settings).encode()
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        output.write_bytes(content)
+    deliver(content, output)

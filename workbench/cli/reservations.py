@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from workbench.cli.answer import show
+from workbench.cli.application_options import NUMBER
 from workbench.cli.asked import format_option
 from workbench.settings import load
 from workbench.units import money
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
-NUMBER = click.IntRange(1)
 
 
 @click.group()
@@ -36,7 +36,7 @@ def reservations() -> None:
 @click.option(
     "--first", "first", type=DAY, required=True, help="First day, in the centre's calendar; a later one than today."
 )
-@click.option("--days", type=NUMBER, required=True, help="So many whole days.")
+@click.option("--days", type=click.IntRange(1, 366), required=True, help="So many whole days.")
 @click.option("--by", "who", required=True, metavar="PERSON", help="One of the project, or of the secretariat.")
 @click.option("--reason", default="", metavar="TEXT", help="What it is for.")
 def ask(project: str, first: datetime, who: str, **given: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
+from workbench.cli.answer import cannot_write, deliver
 from workbench.cli.answer import show as show_rows
 from workbench.cli.asked import format_option, operator
 from workbench.settings import load
@@ -116,16 +116,19 @@ def export(project_and_month: tuple[str, ...], form: str, output: Path | None, e
     *projects, month = project_and_month
     store, now = _store(), int(time.time())
     if not every:
-        _write(_made(store, service.statement(store, operator(), projects[0], month, now), form), output)
+        deliver(_made(store, service.statement(store, operator(), projects[0], month, now), form), output)
         return
     if output is None:
         raise click.UsageError("--all needs a folder: -o FOLDER")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise cannot_write(output, problem) from problem
     found = service.statements(store, operator(), month, now)
     for row in found.rows:
         paper = service.statement(store, operator(), row.project, month, now)
         ends = ".focus.csv" if form == "focus" else f".{FORMATS[form]}"
-        _write(_made(store, paper, form), output / f"{month}-{row.project}{ends}")
+        deliver(_made(store, paper, form), output / f"{month}-{row.project}{ends}")
     click.echo(f"{len(found.rows):,} statements of {month} in {output}", err=True)
 
 
@@ -141,13 +144,6 @@ def _made(store: Any, paper: Any, form: str) -> bytes:
     if form == "focus":
         return files.statement_focus([paper], store.settings).encode()
     return files.statement_json(paper).encode()
-
-
-def _write(content: bytes, output: Path | None) -> None:
-    if output is None or str(output) == "-":
-        sys.stdout.buffer.write(content)
-    else:
-        output.write_bytes(content)
 
 
 def _store() -> Any:

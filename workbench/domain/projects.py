@@ -1,5 +1,7 @@
 """Projects, people and who belongs where."""
 
+import re
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -7,6 +9,8 @@ from workbench.domain.base import Stored
 
 CATEGORIES = ("university", "r-and-d institute", "government", "start-up", "strategic enterprise")
 """Who may apply to the scheme (published)."""
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,40}")
+"""How a new project is named."""
 
 
 class Project(Stored):

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from workbench.domain.applications import Applied, AppliedMember, Event
 from workbench.domain.awards import Application
 from workbench.domain.need import need_of
-from workbench.domain.projects import CATEGORIES
-from workbench.errors import RuleBroken, StepRefused, UnknownApplication
+from workbench.errors import StepRefused, UnknownApplication
 from workbench.periods import moment
-from workbench.services.applications import Draft, actor_of
+from workbench.services.applications import Draft, actor_of, check_draft
 from workbench.store.engine import Store
 
 WANTED = ("purpose", "model_size", "data", "precision", "gpu_model", "gpus", "gpu_hours")
@@ -50,11 +49,8 @@ def revise(store: Store, reference: str, draft: Draft, who: str, now: int) -> No
     Raises:
         UnknownApplication, UnknownPerson. StepRefused: it is no draft any more. RuleBroken: as `applications.begin`.
     """
+    check_draft(draft)
     hours = list(draft.gpu_hours_by_month)
-    if draft.category not in CATEGORIES:
-        raise RuleBroken(1, f"{draft.category!r} is no category", f"Choose one of: {', '.join(CATEGORIES)}.")
-    if draft.requested_minor <= 0 or min([*hours, draft.gpus or 0]) < 0:
-        raise RuleBroken(1, "an application asks for an amount above zero and for no negative time", "Correct it.")
     with store.db(writes=True) as db:
         application = _own_draft(db, reference, who)
         members = tuple(actor_of(db, name).name for name in dict.fromkeys(draft.members) if name != who)

@@ -21,7 +21,7 @@ from workbench.domain.applications import (
     next_step,
 )
 from workbench.domain.awards import Application
-from workbench.domain.projects import CATEGORIES
+from workbench.domain.projects import CATEGORIES, SLUG
 from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.scores import check_points, fits_fast_lane
 from workbench.errors import RuleBroken, StepRefused, UnknownApplication
@@ -55,13 +55,10 @@ def begin(store: Store, draft: Draft, who: str, now: int) -> str:
     """Write a draft and return its reference.
 
     Raises:
-        UnknownPerson: the applicant or a member. RuleBroken: an unknown category, an amount or hours not above zero.
+        UnknownPerson: the applicant or a member. RuleBroken: as `check_draft`.
     """
+    check_draft(draft)
     hours = list(draft.gpu_hours_by_month)
-    if draft.category not in CATEGORIES:
-        raise RuleBroken(1, f"{draft.category!r} is no category", f"Choose one of: {', '.join(CATEGORIES)}.")
-    if draft.requested_minor <= 0 or min([*hours, draft.gpus or 0]) < 0:
-        raise RuleBroken(1, "an application asks for an amount above zero and for no negative time", "Correct it.")
     today = today_of(store, now)
     with store.db(writes=True) as db:
         actor = actor_of(db, who)
@@ -88,6 +85,21 @@ def begin(store: Store, draft: Draft, who: str, now: int) -> str:
         db.add_all(AppliedMember(application.id, name) for name in members)
         db.add(Event(application.id, moment(now), who, "begin", "", "draft"))
         return application.reference
+
+
+def check_draft(draft: Draft) -> None:
+    """Refuse a draft that could never become an application.
+
+    Raises:
+        RuleBroken: rule 1, an unknown category, an amount or hours not above zero, or no name for a project.
+    """
+    if draft.category not in CATEGORIES:
+        raise RuleBroken(1, f"{draft.category!r} is no category", f"Choose one of: {', '.join(CATEGORIES)}.")
+    if draft.requested_minor <= 0 or min([*draft.gpu_hours_by_month, draft.gpus or 0]) < 0:
+        raise RuleBroken(1, "an application asks for an amount above zero and for no negative time", "Correct it.")
+    if not SLUG.fullmatch(draft.slug):
+        named = f"{draft.slug[:41]!r} names no project"
+        raise RuleBroken(1, named, "Use 2 to 41 small letters, digits and hyphens, a letter first, like cantonese-asr.")
 
 
 def act(store: Store, reference: str, action: str, who: str, now: int, note: str = "") -> str:

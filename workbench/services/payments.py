@@ -36,6 +36,9 @@ def pay(store: Store, project: str, amount_minor: int, day: date, reference: str
         raise PaymentRefused(project, "it has no reference", "Give the bank's or the invoice's.")
     if day > day_of(now, zone):
         raise PaymentRefused(project, f"{day} is ahead", "Give the day on which the money came in.")
+    first = min(store.settings.scheme.starts_on, store.settings.centre.opened_on)
+    if day < first:
+        raise PaymentRefused(project, f"{day} is before the scheme", f"Give a day from {first} on.")
     known_project(store, project)
     with store.begin() as conn:
         memo = f"{project}: payment received, {reference}"

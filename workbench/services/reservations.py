@@ -62,7 +62,10 @@ def ask(store: Store, wanted: Wanted, who: str, now: int) -> tuple[Reservation, 
         NoPrice: no price, or no factor for reserved service, on one of its days.
     """
     zone = store.settings.centre.zone
-    ends_on = wanted.starts_on + timedelta(days=wanted.days)
+    try:
+        ends_on = wanted.starts_on + timedelta(days=wanted.days)
+    except OverflowError as beyond:
+        raise AskRefused("A reservation", "it ends after the calendar does", "Choose an earlier day.") from beyond
     check_period(wanted.starts_on, ends_on, rules_on(store.settings.rules, wanted.starts_on))
     with store.db(writes=True) as db:
         check_asker(db, who, wanted.project)

@@ -101,7 +101,7 @@ def appeal(against: str, who: str, reason: str) -> None:
     """
     from workbench.services.award_appeals import appeal as write_down
 
-    target = NUMBER.convert(against, None, None) if against.isdecimal() else against
+    target = click.types.convert_type(NUMBER)(against) if against.isdecimal() else against
     number = write_down(_store(), target, who, reason, int(time.time()))
     click.echo(f"Action {number}: the appeal waits for the decision of the committee.")
 

@@ -1,6 +1,6 @@
 # One obvious word each; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status reset test check bench shots words lock
+.PHONY: help setup up down status reset test check bench prove shots words lock
 
 # The first Python that the locks serve; PYTHON=/path/to/python names another. Tried by running it: a pyenv shim is
 # there for versions that are not.
@@ -39,9 +39,12 @@ check: setup  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## measure ingest and pages; results in benchmarks/out
+bench: setup  ## measure ingest, rating, reads and pages; results in benchmarks/out
 	@mkdir -p benchmarks/out
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in ingest rating reads pages; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+prove: setup  ## the long proofs: 200 random centres, 200 kills, beancount as judge of the sample centre (half an hour)
+	@for name in random_centres crash_ledger bean_check; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 shots: setup  ## pictures of every page, light and dark, wide and narrow, of the workbench that runs (make up)
 	@sh .ci/chromium

@@ -1,6 +1,6 @@
 """An independent judge of our sums: beancount takes the sample centre's ledger and comes to the same balances.
 
-    .venv/bin/python benchmarks/bean_check.py [--home STATE_FOLDER]
+    .venv/bin/python -m benchmarks.bean_check [--home STATE_FOLDER]
 
 Loads the sample centre into a temporary folder (or takes a copy of the database of a state folder that has it), rates
 and posts it, exports it as `workbench ledger export --format beancount` does, runs `bean-check` on the file, and

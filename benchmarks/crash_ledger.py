@@ -1,6 +1,6 @@
 """`kill -9` at random moments while usage is rated, posted and months are closed: nothing is lost, nothing is double.
 
-    .venv/bin/python benchmarks/crash_ledger.py [--kills 200] [--seed 7]
+    .venv/bin/python -m benchmarks.crash_ledger [--kills 200] [--seed 7]
 
 A child process works on a store in a temporary folder, round after round: three days of usage come in (some of it late,
 for months that are closed), are rated and posted; a refund and a payment now and then; each month that is over is

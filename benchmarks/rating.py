@@ -1,6 +1,6 @@
 """How fast usage is rated and posted: the sample centre's jobs into charges to the cent, and these into the ledger.
 
-    .venv/bin/python benchmarks/rating.py [--home FOLDER] [--copies 1] [--keep FOLDER] [--jobs 20000]
+    .venv/bin/python -m benchmarks.rating [--home FOLDER] [--copies 1] [--keep FOLDER] [--jobs 20000]
 
 A usage line is one job in one day of the centre. The store is a fresh SQLite file in a temporary folder: the sample
 centre is loaded into it, or copied from a state folder that has it (--home), and its ledger emptied. --copies makes

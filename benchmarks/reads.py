@@ -1,7 +1,7 @@
 """How long pages wait for the ledger and for what is spent, with ten million charges in the database.
 
-    .venv/bin/python benchmarks/rating.py --home STATE_FOLDER --copies 13 --keep BIG      # makes it, once
-    .venv/bin/python benchmarks/reads.py [--home BIG] [--times 5]
+    .venv/bin/python -m benchmarks.rating --home STATE_FOLDER --copies 13 --keep BIG      # makes it, once
+    .venv/bin/python -m benchmarks.reads [--home BIG] [--times 5]
 
 Without --home it takes the sample centre, which has a thirteenth of that.
 A charge is one job in one day. Times are milliseconds of the clock, the median and the slowest of several after a first
@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bean_check import loaded
 from sqlalchemy import func, select, text
 
+from benchmarks.bean_check import loaded
 from workbench.domain.access import WholeCentre
 from workbench.services import ledger, spend, statements
 from workbench.settings import load

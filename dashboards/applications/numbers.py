@@ -2,11 +2,10 @@
 
 import re
 
-from workbench.units import minor_from_text
+from workbench.units import MOST_DIGITS, minor_from_text
 
-MOST_MINOR = 10**15
 WHOLE = re.compile(r"[0-9]{1,15}")
-AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2})?|\.[0-9]{1,2}")
+AMOUNT = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}(\.[0-9]{{1,2}})?|\.[0-9]{{1,2}}")
 
 
 def whole(text: str, most: int, least: int = 0) -> int | None:
@@ -18,5 +17,4 @@ def whole(text: str, most: int, least: int = 0) -> int | None:
 def minor(text: str) -> int | None:
     """Minor units of an amount ("250,000.50" → 25000050), or None where it is none below ten thousand billion."""
     text = text.replace(",", "").strip()
-    found = minor_from_text(text) if AMOUNT.fullmatch(text) else MOST_MINOR
-    return found if found < MOST_MINOR else None
+    return minor_from_text(text) if AMOUNT.fullmatch(text) else None

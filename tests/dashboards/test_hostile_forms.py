@@ -41,7 +41,7 @@ def test_points_of_thousands_of_digits_are_refused(as_, submitted):  # noqa: F81
     assert 'id="error-points-team"' in answer.text
 
 
-@pytest.mark.parametrize("amount", [HUGE, "1e999990", "\u0663", "-5", ""])
+@pytest.mark.parametrize("amount", [HUGE, "9" * 14, "1e999990", "\u0663", "-5", ""])
 def test_a_recommended_amount_that_is_none_is_refused(as_, store, amount):  # noqa: F811
     reference = applications.begin(store, a_draft(slug="hostile-amount"), "ada", NOW)
     bring(store, reference, "submit", "check", "assess", "assess")
@@ -133,6 +133,8 @@ def test_an_applicant_is_shown_no_poll_by_a_form_that_is_wrong(as_, before_commi
         ("GET", "/occupancy/download/nothing.csv", 404),
         ("GET", "/applications/nothing/at/all", 404),
         ("POST", "/nothing", 404),
+        ("GET", f"/occupancy?any={HUGE}", 414),
+        ("GET", "/statements/csv/0001-01/speech", 404),
     ],
 )
 def test_what_the_sender_did_wrong_is_a_notice_and_no_error_of_ours(as_, caplog, method, path, status):  # noqa: F811

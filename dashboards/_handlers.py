@@ -22,6 +22,9 @@ from workbench.pages.shell import SERVICE, Viewer, environment, page_titles
 
 log = logging.getLogger(__name__)
 
+LONGEST_QUERY = 4000
+"""Panel reads numbers in an address as such, and Python none of more than 4,300 digits."""
+
 
 class Speaks:
     """Sets the language of a request from its cookie or the browser's wish, and knows the centre."""
@@ -144,6 +147,8 @@ class PageHandler(Speaks, DocHandler):
             self.refuse(who, page_titles()[page])
             return
         arguments = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        if len(self.request.query) > LONGEST_QUERY:
+            raise HTTPError(414)
         try:
             filters = filters_of(arguments)
             built = await self.centre.built(who, page, filters)

@@ -31,7 +31,9 @@ TYPES = {
 def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
     """The addresses below the service's prefix."""
     forms = "|".join(TYPES)
-    return [(rf"/{PAGE}/({forms})/(\d{{4}}-\d\d)/([A-Za-z0-9._-]{{1,80}})", StatementFile, {"centre": centre})]
+    return [
+        (rf"/{PAGE}/({forms})/([12][0-9]{{3}}-[0-9]{{2}})/([A-Za-z0-9._-]{{1,80}})", StatementFile, {"centre": centre})
+    ]
 
 
 class StatementFile(Plain):

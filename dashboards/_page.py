@@ -4,7 +4,7 @@ A dashboard builds a `Page` from frames by plain functions; document.html lays i
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,10 +224,6 @@ def spark(values: Iterable[float | None]) -> Spark | None:
 
 def unknown_cell() -> Cell:
     return Cell(_("unknown"), order="", unknown=True)
-
-
-def total_row(first: str, cells: Sequence[Cell]) -> Row:
-    return Row((Cell(first), *cells))
 
 
 def script_json(value: Any) -> Markup:

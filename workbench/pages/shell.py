@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from workbench import i18n
-from workbench.domain.access import LEAD, MEMBER, ROLE_OF_GROUP, Scope, WholeCentre, pages_of, scope_of
+from workbench.domain.access import LEAD, MEMBER, ROLE_OF_GROUP, Scope, pages_of, scope_of
 from workbench.i18n import _
 from workbench.pages.tokens import css_variables
 
@@ -93,10 +93,6 @@ def role_words(who: Viewer) -> str:
     if members:
         roles.append(_("Member of {projects}").format(projects=", ".join(members)))
     return " · ".join(roles) or _("No role yet")
-
-
-def sees_centre(who: Viewer) -> bool:
-    return isinstance(who.scope, WholeCentre)
 
 
 @cache

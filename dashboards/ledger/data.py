@@ -85,6 +85,7 @@ def _drawn(moved: dict[tuple[str, str, str], int], months: tuple[str, ...]) -> p
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if date.min < found < date.max else None  # a window needs the days beside it

@@ -135,6 +135,8 @@ def test_an_applicant_is_shown_no_poll_by_a_form_that_is_wrong(as_, before_commi
         ("POST", "/nothing", 404),
         ("GET", f"/occupancy?any={HUGE}", 414),
         ("GET", "/statements/csv/0001-01/speech", 404),
+        ("GET", "/ledger?show=9999-12-31", 200),
+        ("GET", "/ledger?show=0001-01-01", 200),
     ],
 )
 def test_what_the_sender_did_wrong_is_a_notice_and_no_error_of_ours(as_, caplog, method, path, status):  # noqa: F811

@@ -21,7 +21,7 @@ from workbench.services.minutes import minutes
 from workbench.services.spend_days import today_of
 from workbench.store.engine import Store
 
-READ_BY = CALLED_BY | {"executive", "operator"}
+READ_BY = CALLED_BY | {"committee", "executive", "operator"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from workbench.services.awarding import Decided
 from workbench.settings import Settings
 from workbench.store.engine import Store
 
-CALLED_BY = frozenset({"secretariat", "committee"})
+CALLED_BY = frozenset({"secretariat"})
+"""Not members: who decides does not also say who is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def open_meeting(
         held_on: the centre's day.
         chair: a member of the Committee.
         attending: members who are there; more can come later.
-        who: calls it; of the secretariat or the Committee.
+        who: calls it and says who attends; of the secretariat.
         now: UTC epoch seconds.
         note: place, papers.
 
@@ -255,7 +256,7 @@ def _open(db: Session, meeting: int) -> Meeting:
 
 def _called(db: Session, who: str) -> None:
     if actor_of(db, who).role not in CALLED_BY:
-        raise MeetingRefused("hold a meeting", f"{who} is neither secretariat nor Committee", "Ask the secretariat.")
+        raise MeetingRefused("hold a meeting", f"{who} is not of the secretariat", "Ask the secretariat.")
 
 
 def _member(db: Session, name: str) -> str:

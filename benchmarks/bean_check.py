@@ -23,9 +23,11 @@ from sqlalchemy import func, select
 
 from workbench import sample
 from workbench.domain.access import WholeCentre
-from workbench.services import ledger_export, posting, rating
-from workbench.services.ledger import balances, journal
-from workbench.services.ledger_verify import verify
+from workbench.services.charging import rating
+from workbench.services.ledger import export as ledger_export
+from workbench.services.ledger import posting
+from workbench.services.ledger.books import balances, journal
+from workbench.services.ledger.verify import verify
 from workbench.settings import load
 from workbench.store.engine import Store, open_store
 from workbench.store.tables import freshness

@@ -31,12 +31,12 @@ from workbench.domain.awards import Award
 from workbench.domain.other_charges import OtherCharge
 from workbench.domain.projects import Project
 from workbench.periods import day_of, day_start
-from workbench.services import closing, payments
-from workbench.services.ledger_verify import verify
-from workbench.services.other_charges import record
-from workbench.services.posting import bring_up
-from workbench.services.pricelist import add_versions, plain_contents
-from workbench.services.rating import rate
+from workbench.services.beside_usage.rows import record
+from workbench.services.charging.rating import rate
+from workbench.services.ledger import closing, payments
+from workbench.services.ledger.posting import bring_up
+from workbench.services.ledger.verify import verify
+from workbench.services.prices.stored import add_versions, plain_contents
 from workbench.settings import load
 from workbench.store.engine import Store, open_store
 from workbench.store.jobs import upsert_jobs

@@ -36,9 +36,9 @@ from workbench.domain.access import WholeCentre
 from workbench.domain.award_versions import Version
 from workbench.domain.awards import Award
 from workbench.periods import moment, parse_moment
-from workbench.services.ledger import balances
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.books import balances
+from workbench.services.ledger.posting import bring_up
 from workbench.settings import Settings, load
 from workbench.store.engine import open_store
 from workbench.store.other_charges import other_charges

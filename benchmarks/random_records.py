@@ -14,10 +14,10 @@ from workbench.domain.awards import Award
 from workbench.domain.other_charges import OtherCharge
 from workbench.domain.projects import Project
 from workbench.periods import day_of, day_start, moment
-from workbench.services.other_charges import record, split
-from workbench.services.posting import bring_up
-from workbench.services.pricelist import add_versions
-from workbench.services.rating import mark, rate
+from workbench.services.beside_usage.rows import record, split
+from workbench.services.charging.rating import mark, rate
+from workbench.services.ledger.posting import bring_up
+from workbench.services.prices.stored import add_versions
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily

@@ -24,8 +24,8 @@ from workbench.domain.job_price import Metered
 from workbench.domain.ledger import FIRST_HASH
 from workbench.domain.pricelist import NANO, PriceList, PriceVersion
 from workbench.sample import loading
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
 from workbench.settings import load
 from workbench.store.charged_jobs import projects_with_jobs, read_jobs
 from workbench.store.engine import Store, open_store

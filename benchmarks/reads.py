@@ -20,7 +20,9 @@ from sqlalchemy import func, select, text
 
 from benchmarks.bean_check import loaded
 from workbench.domain.access import WholeCentre
-from workbench.services import ledger, spend, statements
+from workbench.services import spend
+from workbench.services.ledger import books as ledger
+from workbench.services.statements import statements
 from workbench.settings import load
 from workbench.store.engine import Store, open_store
 from workbench.store.tables import charges_daily

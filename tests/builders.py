@@ -19,7 +19,7 @@ from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.domain.capacity import CapacityChange
 from workbench.domain.projects import Member, Person, Project
-from workbench.services.pricelist import CPU, add_versions, plain_contents
+from workbench.services.prices.stored import CPU, add_versions, plain_contents
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import freshness

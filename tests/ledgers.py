@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from workbench.domain.ledger import Posting, Transaction
-from workbench.services.ledger import post
+from workbench.services.ledger.books import post
 from workbench.store.ledger import GUARDS
 
 FIRST_AT = datetime(2026, 1, 5, tzinfo=UTC)

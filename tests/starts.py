@@ -8,7 +8,7 @@ from sqlalchemy import select
 from workbench.domain.awards import Award
 from workbench.errors import NoBalance
 from workbench.hub import books
-from workbench.services.holds import Start, place
+from workbench.services.holds.holds import Start, place
 from workbench.services.meter import ServerRequest
 from workbench.services.quote import quote
 from workbench.settings import ProfileSettings, StoreSettings, load

@@ -9,8 +9,8 @@ from workbench.domain.rules.parameters import SchemeRules
 from workbench.domain.rules.terms import months_after
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.application_files import File
-from workbench.services.awarding import Decided
+from workbench.services.applications.awarding import Decided
+from workbench.services.applications.files import File
 from workbench.settings import Scheme
 
 FIELDS = ("rate", "ceiling", "starts", "term", "conditions", "exceptional", "note")

@@ -13,9 +13,10 @@ from workbench.domain.applications import DECISIONS
 from workbench.domain.rules.parameters import rules_on
 from workbench.errors import ClosedByConflict, MeetingRefused, Refused, UnknownApplication, WorkbenchError
 from workbench.i18n import _
-from workbench.services import applications, meetings
-from workbench.services.application_desk import decides
-from workbench.services.committee_agenda import poll
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.applications.agenda import poll
+from workbench.services.applications.desk import decides
 from workbench.services.spend_days import today_of
 
 LOOKED_AT = ("rate", "ceiling", "starts", "term")

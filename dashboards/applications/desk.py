@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from workbench import i18n
-from workbench.services.awarding import Decided
-from workbench.services.preview import Preview, preview
+from workbench.services.applications.awarding import Decided
+from workbench.services.preview.preview import Preview, preview
 from workbench.store.engine import Store
 
 KEPT = 32

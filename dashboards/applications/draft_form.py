@@ -8,8 +8,8 @@ from dashboards.applications.numbers import minor, whole
 from workbench.domain.need import PRECISIONS, Need, need_of, need_text, one_line
 from workbench.domain.projects import CATEGORIES
 from workbench.i18n import _
-from workbench.services.application_estimate import Estimate, estimate, gpu_prices
-from workbench.services.applications import Draft
+from workbench.services.applications.estimate import Estimate, estimate, gpu_prices
+from workbench.services.applications.steps import Draft
 from workbench.store.engine import Store
 
 MONTHS, MOST_MONTHS = 12, 36

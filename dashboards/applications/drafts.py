@@ -12,10 +12,10 @@ from workbench.domain.projects import CATEGORIES
 from workbench.errors import RuleBroken, StepRefused, UnknownPerson
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services import applications
-from workbench.services.application_drafts import Begun, begun, drafts_of, revise
-from workbench.services.application_drafts import missing as missing_of
-from workbench.services.application_estimate import gpu_prices
+from workbench.services.applications import steps as applications
+from workbench.services.applications.drafts import Begun, begun, drafts_of, revise
+from workbench.services.applications.drafts import missing as missing_of
+from workbench.services.applications.estimate import gpu_prices
 
 MORE = 6
 

@@ -14,7 +14,7 @@ from workbench.errors import ClosedByConflict, Refused, UnknownApplication, Unkn
 from workbench.i18n import _
 from workbench.pages import identity, words
 from workbench.pages.shell import SERVICE, Viewer, environment, page_titles, script
-from workbench.services.application_files import conflict_of
+from workbench.services.applications.files import conflict_of
 from workbench.units import money
 
 ROOT = f"{SERVICE}/applications"

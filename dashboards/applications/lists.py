@@ -10,9 +10,9 @@ from workbench.domain.applications import SEES_ALL, STAGES
 from workbench.domain.projects import CATEGORIES
 from workbench.i18n import _, ngettext
 from workbench.pages import words
-from workbench.services.application_desk import OnDesk, desk
-from workbench.services.committee_agenda import READ_BY
-from workbench.services.pace_of_decisions import Pace, pace
+from workbench.services.applications.agenda import READ_BY
+from workbench.services.applications.desk import OnDesk, desk
+from workbench.services.applications.pace import Pace, pace
 from workbench.units import money_short
 
 ENDED = ("closed", "declined", "withdrawn", "active")

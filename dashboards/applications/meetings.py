@@ -8,8 +8,8 @@ from dashboards.applications.numbers import whole
 from workbench.errors import ClosedByConflict, Refused, UnknownMeeting, WorkbenchError
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services import meetings
-from workbench.services.committee_agenda import agenda, minutes_for
+from workbench.services.applications import meetings
+from workbench.services.applications.agenda import agenda, minutes_for
 from workbench.services.spend_days import today_of
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboards.applications.pictures import month_name, round_up, two_lines
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.preview import Preview
+from workbench.services.preview.preview import Preview
 from workbench.units import BASIS_POINTS, money_short
 
 Number = float | None

@@ -11,11 +11,11 @@ from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import months_after
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.application_desk import Way, Ways, decides, ways
-from workbench.services.application_drafts import begun
-from workbench.services.application_drafts import missing as missing_of
-from workbench.services.application_estimate import Estimate, estimate
-from workbench.services.application_files import File, Happened, file_of
+from workbench.services.applications.desk import Way, Ways, decides, ways
+from workbench.services.applications.drafts import begun
+from workbench.services.applications.drafts import missing as missing_of
+from workbench.services.applications.estimate import Estimate, estimate
+from workbench.services.applications.files import File, Happened, file_of
 
 BEFORE_COMMITTEE = ("draft", "submitted", "secretariat-check", "preliminary", "further", "withdrawn")
 PLAIN_STEPS = ("check", "assess", "resume", "agree", "activate", "return", "close", "withdraw")

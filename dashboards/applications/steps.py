@@ -9,8 +9,8 @@ from dashboards.applications.numbers import minor, whole
 from dashboards.applications.single import PLAIN_STEPS, WITH_NOTE, Single
 from workbench.errors import Refused, UnknownApplication
 from workbench.i18n import _
-from workbench.services import applications
-from workbench.services.application_files import file_of
+from workbench.services.applications import steps as applications
+from workbench.services.applications.files import file_of
 
 
 class Take(Single):

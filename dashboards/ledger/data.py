@@ -9,9 +9,9 @@ import pandas as pd
 from dashboards._asked import Asked
 from workbench.domain import ledger
 from workbench.periods import Window, day_window, month_window
-from workbench.services.ledger import balances, journal
-from workbench.services.ledger_months import movements
-from workbench.services.statement_months import months_until
+from workbench.services.ledger.books import balances, journal
+from workbench.services.ledger.months import movements
+from workbench.services.statements.months import months_until
 from workbench.store import ledger as stored
 from workbench.store.ledger_tables import closed_months, ledger_transactions
 

@@ -5,7 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from workbench.services.ledger_verify import Verified, verify
+from workbench.services.ledger.verify import Verified, verify
 from workbench.store.engine import Store
 from workbench.units import HOUR_S
 

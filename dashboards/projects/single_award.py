@@ -11,7 +11,7 @@ from workbench.domain.award_actions import SCHEME
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.periods import day_of
-from workbench.services.award_history import ActionLine, AwardFile
+from workbench.services.awards.history import ActionLine, AwardFile
 
 STATES = {"late": "act", "handed in": "watch"}
 

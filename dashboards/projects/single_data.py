@@ -8,9 +8,10 @@ import pandas as pd
 from dashboards._asked import Asked
 from dashboards.projects.scope import sees_money
 from workbench.periods import Window, day_of
-from workbench.services import award_history, reports, spend
-from workbench.services.award_history import AwardFile
-from workbench.services.outlook import warned
+from workbench.services import reports, spend
+from workbench.services.awards import history as award_history
+from workbench.services.awards.history import AwardFile
+from workbench.services.holds.outlook import warned
 from workbench.services.reports import Only
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from dashboards._asked import Asked
 from workbench.periods import Window, day_of
 from workbench.services import spend
-from workbench.services.community import Step, funnel
-from workbench.services.pace_of_decisions import Pace, pace
+from workbench.services.applications.community import Step, funnel
+from workbench.services.applications.pace import Pace, pace
 
 MILLION = 100_000_000
 """Minor units of a million: what the pictures' axes count in."""

@@ -9,7 +9,7 @@ from dashboards._page import Cell, Column, Row, Table
 from dashboards.spend.data import Data
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.services.pace_of_decisions import Pace
+from workbench.services.applications.pace import Pace
 
 
 def decisions_table(asked: Asked, data: Data) -> Table:

@@ -9,7 +9,7 @@ from dashboards._page import Page
 from dashboards.statements.many import every
 from dashboards.statements.single import one
 from workbench.domain.access import OwnProjects
-from workbench.services.statement_months import month_before, months_until
+from workbench.services.statements.months import month_before, months_until
 
 
 def build(asked: Asked) -> Page:

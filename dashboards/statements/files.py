@@ -16,8 +16,8 @@ from workbench.i18n import _
 from workbench.pages import identity
 from workbench.pages.shell import page_titles
 from workbench.papers.statement import statement_pdf
-from workbench.services import statement_files as written
-from workbench.services.statements import statement
+from workbench.services.statements import files as written
+from workbench.services.statements.statements import statement
 
 TYPES = {
     "pdf": ("application/pdf", "pdf"),

@@ -12,8 +12,8 @@ from dashboards.statements.months import context, month_words, state_note
 from workbench.domain.access import WholeCentre
 from workbench.i18n import _, ngettext
 from workbench.pages import words
-from workbench.services import statements as service
-from workbench.services.statement_files import ACCOUNT, account
+from workbench.services.statements import statements as service
+from workbench.services.statements.files import ACCOUNT, account
 
 MILLION = 100_000_000
 MONTHS_SHOWN = 12

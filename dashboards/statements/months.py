@@ -7,7 +7,7 @@ from dashboards._page import Note
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.pages.shell import SERVICE
-from workbench.services.statement_months import MonthOf
+from workbench.services.statements.months import MonthOf
 
 PAGE = "statements"
 

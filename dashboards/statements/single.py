@@ -17,8 +17,8 @@ from workbench.domain.access import WholeCentre
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.periods import day_window
-from workbench.services.ledger import journal
-from workbench.services.statements import StatementPaper, statement
+from workbench.services.ledger.books import journal
+from workbench.services.statements.statements import StatementPaper, statement
 
 MOST_TRANSACTIONS = 200
 

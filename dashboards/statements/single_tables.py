@@ -11,8 +11,8 @@ from dashboards.statements.many import column_names
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.papers.statement_tables import kind_words, resource
-from workbench.services.statement_files import ACCOUNT
-from workbench.services.statements import StatementPaper
+from workbench.services.statements.files import ACCOUNT
+from workbench.services.statements.statements import StatementPaper
 from workbench.units import GPU_PARTS, HOUR_S, gpu_hours
 
 STATES = {"live": "good", "exhausted": "watch", "ahead": "good", "lapsed": "watch"}

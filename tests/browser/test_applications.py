@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from workbench.services import meetings
-from workbench.services.meetings import open_one
+from workbench.services.applications import meetings
+from workbench.services.applications.meetings import open_one
 from workbench.services.spend_days import today_of
 from workbench.store.engine import open_store
 

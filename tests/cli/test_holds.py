@@ -9,8 +9,8 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import HOUR_MINOR, a_start, cover
 from workbench.cli import holds as commands
 from workbench.cli import main
-from workbench.services.holds import place
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import place
 
 NOW = DATA_UNTIL_S - 1
 DRAWN = 336 * HOUR_MINOR

@@ -14,7 +14,7 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.ledgers import drop_guards
 from workbench.cli import main
 from workbench.cli.ledger import ledger
-from workbench.services import ledger_export
+from workbench.services.ledger import export as ledger_export
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from tests.builders import DATA_UNTIL_S, small_centre, small_centre_jobs
 from workbench.cli import main
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 from workbench.settings import ROOT
 from workbench.store.jobs import upsert_jobs
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.cli import main
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 
 
 @pytest.fixture

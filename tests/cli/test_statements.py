@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from tests.builders import small_centre
 from workbench.cli import main
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dashboards._asked import Asked
 from dashboards._filters import Filters
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.pages.shell import viewer
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 from workbench.settings import load
 from workbench.store.engine import open_store
 

@@ -12,9 +12,10 @@ from tests.services.scheme_people import NOW, a_draft, add_people, bring
 from tests.serving_pages import PEOPLE, serving
 from workbench.domain.awards import Application
 from workbench.domain.projects import Person
-from workbench.services import applications, meetings
-from workbench.services.application_files import file_of
-from workbench.services.rating import rate
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.applications.files import file_of
+from workbench.services.charging.rating import rate
 from workbench.settings import load
 from workbench.store.engine import open_store
 
@@ -174,7 +175,7 @@ def test_a_form_without_a_log_in_is_not_taken(pages):
 
 
 def applications_of(store):
-    from workbench.services.application_files import listed
+    from workbench.services.applications.files import listed
 
     return listed(store, "ada", NOW)
 

@@ -10,8 +10,8 @@ import pytest
 from dashboards import projects
 from tests.dashboards.test_pages import table
 from tests.services.an_award import awarded, noon, use
-from workbench.services.award_actions import Ask, ask, decide
-from workbench.services.award_effects import Given
+from workbench.services.awards.actions import Ask, ask, decide
+from workbench.services.awards.effects import Given
 
 FEB, MAR = date(2026, 2, 10), date(2026, 3, 2)
 

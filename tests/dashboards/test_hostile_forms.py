@@ -6,8 +6,9 @@ import pytest
 
 from tests.dashboards.test_applications import DRAFT, as_, pages, reference_of, store, submitted  # noqa: F401
 from tests.services.scheme_people import AWARD, NOW, a_draft, bring
-from workbench.services import applications, meetings
-from workbench.services.application_files import file_of
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.applications.files import file_of
 
 HUGE = "9" * 5000
 FORM = {"stage": "committee", "rate": "70", "ceiling": "200000", "starts": "2027-01-01", "term": "12"}

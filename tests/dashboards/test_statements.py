@@ -13,8 +13,8 @@ from tests.serving_pages import serving
 from workbench.domain.access import OwnProjects
 from workbench.errors import UnknownProject
 from workbench.pages.shell import viewer
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
 from workbench.settings import load
 from workbench.store.engine import open_store
 from workbench.units import DAY_S

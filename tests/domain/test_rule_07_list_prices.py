@@ -11,7 +11,7 @@ from tests.domain.test_charging import a_metered
 from workbench.domain.charging import charge_lines
 from workbench.domain.pricelist import PriceList
 from workbench.periods import parse_moment
-from workbench.services.pricefile import read_price_file
+from workbench.services.prices.file import read_price_file
 from workbench.settings import ROOT
 
 HKT = ZoneInfo("Asia/Hong_Kong")

@@ -7,11 +7,11 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import COVERED, HOUR_MINOR, PROFILE, STARTS, cover, run_as_the_spawner
 from workbench.errors import NoBalance
 from workbench.hub import books
-from workbench.services.holds import running
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import running
+from workbench.services.holds.outlook import outlook
 from workbench.services.meter import ServerRequest
-from workbench.services.outlook import outlook
 from workbench.services.quote import quote
-from workbench.services.rating import rate
 from workbench.store.engine import Store
 from workbench.store.tables import server_events
 from workbench.units import GPU_PARTS, HOUR_S

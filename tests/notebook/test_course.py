@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from builders import small_centre
 
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 from workbench.settings import ROOT
 from workbench.store.lake import refresh
 

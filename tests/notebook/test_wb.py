@@ -16,8 +16,8 @@ from workbench.analytics.schema import job_frame
 from workbench.errors import BadQuestion, NoAnswer, UnknownProject, WorkbenchError
 from workbench.notebook import plots
 from workbench.notebook.sources import HubSource, LocalSource, find_source
-from workbench.services.holds import Start, place
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import Start, place
 from workbench.store.jobs import upsert_jobs
 from workbench.store.lake import refresh
 from workbench.store.tables import server_events

@@ -8,7 +8,7 @@ from bokeh.util.token import get_token_payload
 from tests.builders import DATA_UNTIL_S, small_centre
 from tests.serving_pages import ORIGIN, serving
 from workbench.pages.identity import own_address, viewer_of
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 from workbench.settings import load
 from workbench.store.engine import open_store
 

@@ -14,10 +14,10 @@ from workbench.i18n import speaking
 from workbench.papers.report import report_data, report_markdown, report_pdf
 from workbench.papers.statement import statement_data, statement_pdf
 from workbench.papers.typeset import TEMPLATES, pictures
-from workbench.services.annual_report import annual_report
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
-from workbench.services.statements import statement
+from workbench.services.annual.report import annual_report
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
+from workbench.services.statements.statements import statement
 from workbench.settings import load
 from workbench.store.engine import open_store
 from workbench.units import DAY_S

@@ -11,8 +11,8 @@ from tests.services.an_award import awarded, noon, stored
 from tests.services.test_award_actions import FEB, VISION, asked, on
 from tests.services.test_underuse import CUT, CUT_DAY, NOTICE
 from workbench.errors import RuleBroken, StepRefused
-from workbench.services.award_actions import decide
-from workbench.services.award_review import daily
+from workbench.services.awards.actions import decide
+from workbench.services.awards.review import daily
 
 pytestmark = pytest.mark.postgres
 

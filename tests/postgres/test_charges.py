@@ -6,8 +6,8 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, small_centre
 from workbench.analytics.schema import job_frame
-from workbench.services.explain import explain
-from workbench.services.rating import rate
+from workbench.services.charging.explain import explain
+from workbench.services.charging.rating import rate
 from workbench.store.engine import migrate
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily, charges_user_daily, price_versions

@@ -12,9 +12,10 @@ from tests.ledgers import FIRST_AT, TAMPERED, a_charge, drop_guards, fill
 from workbench.domain.access import WholeCentre
 from workbench.errors import KeyTaken, MonthClosed
 from workbench.periods import epoch
-from workbench.services import closing, posting, rating
-from workbench.services.ledger import Posted, balances, journal, post
-from workbench.services.ledger_verify import verify
+from workbench.services.charging import rating
+from workbench.services.ledger import closing, posting
+from workbench.services.ledger.books import Posted, balances, journal, post
+from workbench.services.ledger.verify import verify
 from workbench.units import DAY_S
 
 pytestmark = pytest.mark.postgres

@@ -11,10 +11,10 @@ from tests.services.test_other_charges import a_charge
 from tests.services.test_reservations import NOW, PRICES, WANTED
 from workbench.domain.projects import Person
 from workbench.errors import AskRefused
-from workbench.services import refunds, reservation_use, reservations, storage
-from workbench.services.other_charges import of_project, record
-from workbench.services.pricefile import read_price_file
-from workbench.services.pricelist import known_models, load_prices
+from workbench.services.beside_usage import refunds, reservation_use, reservations, storage
+from workbench.services.beside_usage.rows import of_project, record
+from workbench.services.prices.file import read_price_file
+from workbench.services.prices.stored import known_models, load_prices
 
 pytestmark = pytest.mark.postgres
 

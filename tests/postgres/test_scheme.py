@@ -8,10 +8,11 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.services.scheme_people import NOW as DECIDED
 from tests.services.scheme_people import WAY, a_draft, add_people, bring
 from tests.starts import COVERED, HOUR_MINOR, cover, run_as_the_spawner, run_at_once
-from workbench.services import applications, rating
-from workbench.services.application_files import file_of
-from workbench.services.holds import running
-from workbench.services.outlook import outlook
+from workbench.services.applications import steps as applications
+from workbench.services.applications.files import file_of
+from workbench.services.charging import rating
+from workbench.services.holds.holds import running
+from workbench.services.holds.outlook import outlook
 
 pytestmark = pytest.mark.postgres
 

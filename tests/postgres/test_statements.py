@@ -4,10 +4,10 @@ import pytest
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.access import WholeCentre
-from workbench.services.annual_report import annual_report
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
-from workbench.services.statements import statement, statements
+from workbench.services.annual.report import annual_report
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
+from workbench.services.statements.statements import statement, statements
 from workbench.units import DAY_S
 
 pytestmark = pytest.mark.postgres

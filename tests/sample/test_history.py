@@ -13,13 +13,13 @@ from workbench.domain.meetings import Attendance, Item, Meeting, Vote
 from workbench.periods import moment, parse_moment
 from workbench.sample.definition import definition
 from workbench.sample.records import TRAINING, add_records
-from workbench.services import applications as service
-from workbench.services.application_files import file_of
-from workbench.services.award_versions import award_versions
-from workbench.services.awarding import Decided
-from workbench.services.community import funnel
-from workbench.services.minutes import minutes
-from workbench.services.pace_of_decisions import pace
+from workbench.services.applications import steps as service
+from workbench.services.applications.awarding import Decided
+from workbench.services.applications.community import funnel
+from workbench.services.applications.files import file_of
+from workbench.services.applications.minutes import minutes
+from workbench.services.applications.pace import pace
+from workbench.services.awards.versions import award_versions
 
 PLAN = definition()
 

@@ -10,8 +10,8 @@ from workbench.periods import day_start, moment, parse_moment
 from workbench.sample.definition import definition
 from workbench.sample.payments import BEHIND, pay
 from workbench.sample.records import add_records
-from workbench.services.ledger import post
-from workbench.services.ledger_months import movements
+from workbench.services.ledger.books import post
+from workbench.services.ledger.months import movements
 
 PLAN = definition()
 PROJECTS = ("law-search", BEHIND)

@@ -13,7 +13,9 @@ from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.domain.projects import Person
 from workbench.periods import day_start
-from workbench.services import applications, meetings, rating
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.charging import rating
 from workbench.store.jobs import upsert_jobs
 from workbench.units import HOUR_S, gpu_parts
 

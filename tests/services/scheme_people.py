@@ -3,9 +3,10 @@
 from datetime import date
 
 from workbench.domain.projects import Person
-from workbench.services import applications, meetings
-from workbench.services.applications import Draft
-from workbench.services.awarding import Decided
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.applications.awarding import Decided
+from workbench.services.applications.steps import Draft
 
 NOW = 1_767_600_000  # 5 January 2026, 16:00 in Hong Kong
 TODAY = date(2026, 1, 5)

@@ -8,9 +8,11 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.other_charges import OtherCharge
 from workbench.domain.projects import Person
 from workbench.errors import AskRefused, UnknownProject
-from workbench.services import adjustments, posting, rating
-from workbench.services.adjustments import Wanted
-from workbench.services.other_charges import of_project, record
+from workbench.services.beside_usage import adjustments
+from workbench.services.beside_usage.adjustments import Wanted
+from workbench.services.beside_usage.rows import of_project, record
+from workbench.services.charging import rating
+from workbench.services.ledger import posting
 
 NOW = DATA_UNTIL_S
 OWED = 336 * 2800 * 3 // 10

@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.errors import NoReport
-from workbench.services.annual_report import annual_report, bounds
-from workbench.services.closing import close_up_to
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.annual.report import annual_report, bounds
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.closing import close_up_to
+from workbench.services.ledger.posting import bring_up
 from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 
 NOW = DATA_UNTIL_S + 80 * DAY_S

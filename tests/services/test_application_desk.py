@@ -10,11 +10,11 @@ from tests.services.scheme_people import NOW, POINTS, a_draft, add_people, bring
 from workbench.domain.awards import Application
 from workbench.domain.need import Need, need_text
 from workbench.errors import ClosedByConflict, RuleBroken, StepRefused, UnknownApplication, UnknownPerson
-from workbench.services import applications as service
-from workbench.services.application_desk import desk, ways
-from workbench.services.application_drafts import begun, drafts_of, missing, revise
-from workbench.services.application_estimate import estimate, gpu_prices
-from workbench.services.application_files import conflict_of, file_of
+from workbench.services.applications import steps as service
+from workbench.services.applications.desk import desk, ways
+from workbench.services.applications.drafts import begun, drafts_of, missing, revise
+from workbench.services.applications.estimate import estimate, gpu_prices
+from workbench.services.applications.files import conflict_of, file_of
 
 WHOLE = need_text(Need("To train.", "7 billion parameters", "1 TB", "BF16"))
 

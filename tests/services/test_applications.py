@@ -13,9 +13,9 @@ from workbench.domain.applications import Event, PlannedMonth
 from workbench.domain.awards import Application, Award
 from workbench.domain.projects import Member, Project
 from workbench.errors import ClosedByConflict, RuleBroken, StepRefused, UnknownApplication, UnknownPerson
-from workbench.services import applications as service
 from workbench.services import spend
-from workbench.services.application_files import file_of, listed
+from workbench.services.applications import steps as service
+from workbench.services.applications.files import file_of, listed
 from workbench.units import DAY_S
 
 

@@ -16,10 +16,11 @@ from workbench.domain.holds import Hold
 from workbench.domain.projects import Member
 from workbench.errors import ClosedByConflict, MeetingRefused, RuleBroken, StepRefused, UnknownAction, UnknownAward
 from workbench.periods import moment
-from workbench.services import meetings, rating
-from workbench.services.award_actions import Ask, ask, decide, over_use_opted_in, withdraw
-from workbench.services.award_effects import Given
-from workbench.services.award_versions import award_versions, fund_movements
+from workbench.services.applications import meetings
+from workbench.services.awards.actions import Ask, ask, decide, over_use_opted_in, withdraw
+from workbench.services.awards.effects import Given
+from workbench.services.awards.versions import award_versions, fund_movements
+from workbench.services.charging import rating
 from workbench.store.charges import decided_awards
 
 FEB, MAR, MAY, JUNE = date(2026, 2, 10), date(2026, 3, 2), date(2026, 5, 20), date(2026, 6, 1)

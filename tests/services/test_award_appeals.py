@@ -7,10 +7,10 @@ from tests.services.scheme_people import a_draft, bring
 from tests.services.test_award_actions import FEB, asked, on
 from workbench.domain.awards import Application
 from workbench.errors import StepRefused
-from workbench.services import applications
-from workbench.services.award_actions import decide
-from workbench.services.award_appeals import appeal
-from workbench.services.award_effects import Given
+from workbench.services.applications import steps as applications
+from workbench.services.awards.actions import decide
+from workbench.services.awards.appeals import appeal
+from workbench.services.awards.effects import Given
 
 
 @pytest.fixture

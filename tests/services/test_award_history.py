@@ -7,9 +7,9 @@ import pytest
 from tests.services.an_award import SUBSIDY_HOUR, awarded, noon, use
 from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.errors import UnknownAward, UnknownProject
-from workbench.services.award_actions import Ask, ask, decide
-from workbench.services.award_effects import Given
-from workbench.services.award_history import file_of_award, history, listed
+from workbench.services.awards.actions import Ask, ask, decide
+from workbench.services.awards.effects import Given
+from workbench.services.awards.history import file_of_award, history, listed
 from workbench.services.spend import burn, envelope
 
 FEB, MAR = date(2026, 2, 10), date(2026, 3, 2)

@@ -9,11 +9,11 @@ from datetime import date
 from tests.services.an_award import awarded, noon, use
 from workbench.domain import ledger
 from workbench.domain.access import WholeCentre
-from workbench.services import posting
-from workbench.services.award_actions import Ask, ask, decide
-from workbench.services.award_effects import Given
-from workbench.services.ledger import balances
-from workbench.services.ledger_verify import verify
+from workbench.services.awards.actions import Ask, ask, decide
+from workbench.services.awards.effects import Given
+from workbench.services.ledger import posting
+from workbench.services.ledger.books import balances
+from workbench.services.ledger.verify import verify
 
 FEB, END, AFTER = date(2026, 2, 10), date(2026, 3, 1), date(2026, 3, 2)
 VISION = 1

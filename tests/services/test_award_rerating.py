@@ -13,10 +13,11 @@ from tests.services.an_award import awarded, noon, stored, use
 from tests.services.scheme_people import NOW, a_draft, add_people, bring
 from workbench.domain.projects import Member
 from workbench.errors import Refused
-from workbench.services import applications, rating
-from workbench.services.award_actions import Ask, ask, decide
-from workbench.services.award_effects import Given
-from workbench.services.awarding import Decided
+from workbench.services.applications import steps as applications
+from workbench.services.applications.awarding import Decided
+from workbench.services.awards.actions import Ask, ask, decide
+from workbench.services.awards.effects import Given
+from workbench.services.charging import rating
 from workbench.store.award_versions import versions_of
 from workbench.store.charges import drawn_by_award
 

@@ -15,13 +15,14 @@ from workbench.domain.access import WholeCentre
 from workbench.domain.awards import Award
 from workbench.domain.projects import Person
 from workbench.errors import AskRefused
-from workbench.services import adjustments, posting, refunds, reservation_use, reservations
-from workbench.services.ledger import balances
-from workbench.services.ledger_verify import verify
-from workbench.services.other_charges import drawn_elsewhere, of_project
-from workbench.services.pricefile import read_price_file
-from workbench.services.pricelist import known_models, load_prices
-from workbench.services.rating import rate
+from workbench.services.beside_usage import adjustments, refunds, reservation_use, reservations
+from workbench.services.beside_usage.rows import drawn_elsewhere, of_project
+from workbench.services.charging.rating import rate
+from workbench.services.ledger import posting
+from workbench.services.ledger.books import balances
+from workbench.services.ledger.verify import verify
+from workbench.services.prices.file import read_price_file
+from workbench.services.prices.stored import known_models, load_prices
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily
 from workbench.units import DAY_S, HOUR_S, gpu_parts

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from workbench.domain.charging import AwardVersion, charge_lines
 from workbench.domain.pricelist import NANO, NORMAL, ON_DEMAND, MigTable, PriceList, PriceVersion
-from workbench.services.charge_slices import charge_slices
-from workbench.services.slice_prices import metered, slices_of
+from workbench.services.charging.slice_prices import metered, slices_of
+from workbench.services.charging.slices import charge_slices
 from workbench.store.charged_jobs import ProjectJobs
 from workbench.units import BASIS_POINTS, DAY_S, GPU_PARTS, HOUR_S
 

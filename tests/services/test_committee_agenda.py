@@ -5,8 +5,9 @@ import pytest
 from tests.services.scheme_people import NOW, TODAY, a_draft, add_people, bring
 from workbench.domain.projects import Person
 from workbench.errors import ClosedByConflict, UnknownMeeting
-from workbench.services import applications, meetings
-from workbench.services.committee_agenda import agenda, minutes_for, poll
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as applications
+from workbench.services.applications.agenda import agenda, minutes_for, poll
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from workbench.domain.awards import Award
 from workbench.domain.jobs import Job
 from workbench.errors import UnknownJob
 from workbench.periods import epoch
-from workbench.services.explain import charged_by_key, explain, posted, told
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.explain import charged_by_key, explain, posted, told
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
 from workbench.store.jobs import upsert_jobs
 from workbench.store.ledger_tables import ledger_transactions
 from workbench.store.tables import charges_daily

@@ -12,10 +12,10 @@ from workbench.domain.awards import Award
 from workbench.domain.other_charges import OtherCharge
 from workbench.errors import HoldRefused, NoBalance
 from workbench.periods import moment
-from workbench.services.holds import place, running, settle
-from workbench.services.other_charges import record
-from workbench.services.outlook import outlook
-from workbench.services.rating import rate
+from workbench.services.beside_usage.rows import record
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import place, running, settle
+from workbench.services.holds.outlook import outlook
 from workbench.store.engine import Store
 from workbench.store.tables import freshness
 from workbench.units import HOUR_S

@@ -10,8 +10,8 @@ from tests.ledgers import FIRST_AT, TAMPERED, a_charge, drop_guards, fill
 from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.errors import KeyTaken
 from workbench.periods import epoch
-from workbench.services.ledger import Posted, balances, journal, post
-from workbench.services.ledger_verify import Problem, verify
+from workbench.services.ledger.books import Posted, balances, journal, post
+from workbench.services.ledger.verify import Problem, verify
 from workbench.units import HOUR_S
 
 ALL = WholeCentre("eve")

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from tests.builders import DATA_UNTIL_S, DAYS, small_centre
 from tests.centre import copy_of
 from workbench.domain.access import WholeCentre
-from workbench.services import ledger_export, posting, rating
-from workbench.services.ledger import balances, journal
-from workbench.services.ledger_verify import verify
+from workbench.services.charging import rating
+from workbench.services.ledger import export as ledger_export
+from workbench.services.ledger import posting
+from workbench.services.ledger.books import balances, journal
+from workbench.services.ledger.verify import verify
 from workbench.settings import load
 from workbench.store.engine import open_store
 

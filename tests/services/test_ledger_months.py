@@ -13,13 +13,13 @@ from workbench.domain.access import WholeCentre
 from workbench.domain.awards import Award
 from workbench.domain.other_charges import OtherCharge
 from workbench.errors import CannotClose, KeyTaken, MonthClosed, PaymentRefused, UnknownProject
-from workbench.services import closing, payments
-from workbench.services.ledger import balances, journal, post
-from workbench.services.ledger_months import movements, sum_up
-from workbench.services.ledger_verify import verify
-from workbench.services.other_charges import record
-from workbench.services.posting import bring_up
-from workbench.services.rating import mark, rate
+from workbench.services.beside_usage.rows import record
+from workbench.services.charging.rating import mark, rate
+from workbench.services.ledger import closing, payments
+from workbench.services.ledger.books import balances, journal, post
+from workbench.services.ledger.months import movements, sum_up
+from workbench.services.ledger.posting import bring_up
+from workbench.services.ledger.verify import verify
 from workbench.store.jobs import upsert_jobs
 from workbench.store.ledger_tables import ledger_months
 from workbench.store.tables import charges_daily

@@ -8,10 +8,10 @@ from workbench.analytics.schema import job_frame
 from workbench.domain.access import WholeCentre
 from workbench.domain.awards import Award
 from workbench.services import spend
-from workbench.services.ledger import balances, journal
-from workbench.services.ledger_verify import verify
-from workbench.services.posting import bring_up
-from workbench.services.rating import ALWAYS, mark, rate
+from workbench.services.charging.rating import ALWAYS, mark, rate
+from workbench.services.ledger.books import balances, journal
+from workbench.services.ledger.posting import bring_up
+from workbench.services.ledger.verify import verify
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily, dirty
 from workbench.units import DAY_S, HOUR_S

@@ -9,8 +9,8 @@ from tests.services.scheme_people import AWARD, MEMBERS, NOW, TODAY, WAY, a_draf
 from workbench.domain.meetings import Item, Vote
 from workbench.domain.projects import Person
 from workbench.errors import ClosedByConflict, MeetingRefused, RuleBroken, StepRefused, UnknownMeeting
-from workbench.services import applications as service
-from workbench.services import meetings
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as service
 
 
 @pytest.fixture

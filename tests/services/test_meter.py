@@ -17,10 +17,10 @@ from workbench.domain.jobs import Job
 from workbench.domain.projects import Project
 from workbench.periods import day_of, epoch
 from workbench.services import meter
-from workbench.services.holds import Start, place
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import Start, place
+from workbench.services.holds.outlook import outlook
 from workbench.services.meter import ServerRequest, Sighting, reconcile, record_refusal, record_request
-from workbench.services.outlook import outlook
-from workbench.services.rating import rate
 from workbench.settings import load
 from workbench.store.engine import open_store
 from workbench.store.tables import freshness, rollup_hourly, server_events

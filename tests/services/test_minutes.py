@@ -5,9 +5,9 @@ import pytest
 from tests.services.scheme_people import AWARD, NOW, POINTS, WAY, a_draft, add_people, bring
 from workbench.domain.projects import Person
 from workbench.errors import UnknownMeeting
-from workbench.services import applications as service
-from workbench.services import meetings
-from workbench.services.minutes import minutes
+from workbench.services.applications import meetings
+from workbench.services.applications import steps as service
+from workbench.services.applications.minutes import minutes
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from tests.builders import DATA_UNTIL_S, small_centre
 from tests.starts import HOUR_MINOR, a_start, cover
 from workbench.domain.other_charges import OtherCharge, Split
 from workbench.errors import ChargeTaken
-from workbench.services.holds import place
-from workbench.services.other_charges import drawn_elsewhere, of_project, record, split
-from workbench.services.rating import rate
+from workbench.services.beside_usage.rows import drawn_elsewhere, of_project, record, split
+from workbench.services.charging.rating import rate
+from workbench.services.holds.holds import place
 from workbench.store.tables import dirty
 
 NOW = DATA_UNTIL_S

@@ -11,7 +11,7 @@ import pytest
 from tests.services.an_award import awarded, noon, stored
 from workbench.domain.capacity import Outage
 from workbench.periods import moment
-from workbench.services.outage_extensions import extend
+from workbench.services.awards.outage_extensions import extend
 from workbench.store.charges import decided_awards
 
 BACK = date(2026, 6, 22)

@@ -7,9 +7,9 @@ import pytest
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.awards import Application, Award
 from workbench.errors import FileUnreadable
-from workbench.services.community import Step, bring_in, funnel
-from workbench.services.pace_of_decisions import Pace, Waiting, pace, waiting
-from workbench.services.rating import rate
+from workbench.services.applications.community import Step, bring_in, funnel
+from workbench.services.applications.pace import Pace, Waiting, pace, waiting
+from workbench.services.charging.rating import rate
 
 NOW = DATA_UNTIL_S  # 19 January 2026, midnight in Hong Kong
 MEMBERS = """organisation,category,joined_on

@@ -15,10 +15,10 @@ from workbench.domain.awards import Application
 from workbench.domain.capacity import CapacityChange, Outage
 from workbench.errors import StepRefused, UnknownApplication
 from workbench.periods import moment, parse_moment
-from workbench.services.applications import Draft, begin
-from workbench.services.awarding import Decided
-from workbench.services.preview import preview
-from workbench.services.rating import rate
+from workbench.services.applications.awarding import Decided
+from workbench.services.applications.steps import Draft, begin
+from workbench.services.charging.rating import rate
+from workbench.services.preview.preview import preview
 
 NOW = DATA_UNTIL_S + 3600
 """Monday 19 January 2026, 01:00 in Hong Kong."""

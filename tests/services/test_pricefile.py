@@ -8,7 +8,7 @@ import pytest
 from workbench.domain.pricelist import NANO, Node
 from workbench.errors import FileUnreadable, PriceFileError
 from workbench.periods import day_start, parse_moment
-from workbench.services.pricefile import read_price_file
+from workbench.services.prices.file import read_price_file
 from workbench.settings import ROOT
 from workbench.units import GPU_PARTS
 

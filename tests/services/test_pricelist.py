@@ -7,10 +7,10 @@ from sqlalchemy.exc import IntegrityError
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.pricelist import NANO
 from workbench.errors import PriceFileError
-from workbench.services.nerc import from_nerc
-from workbench.services.pricefile import read_price_file
-from workbench.services.pricelist import known_models, load_prices, stored_prices
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.prices.file import read_price_file
+from workbench.services.prices.nerc import from_nerc
+from workbench.services.prices.stored import known_models, load_prices, stored_prices
 from workbench.settings import ROOT
 from workbench.store.tables import charges_daily, price_versions
 

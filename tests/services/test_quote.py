@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from tests.builders import DATA_UNTIL_S, small_centre
 from workbench.domain.awards import Award
+from workbench.services.charging.rating import rate
 from workbench.services.quote import quote
-from workbench.services.rating import rate
 from workbench.settings import ProfileSettings
 
 NOW = DATA_UNTIL_S - 1

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 from tests.builders import DATA_UNTIL_S, OPENING_S, a_job, add_prices, small_centre, small_centre_jobs
 from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
-from workbench.services.rating import Rated, rate
+from workbench.services.charging.rating import Rated, rate
 from workbench.store import rollups
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import charges_daily, charges_user_daily, dirty

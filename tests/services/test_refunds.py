@@ -10,8 +10,8 @@ from workbench.domain.asked import GRANTED, REFUSED, WAITING
 from workbench.domain.awards import Award
 from workbench.domain.projects import Person
 from workbench.errors import AskRefused, RuleBroken, UnknownJob, UnknownPerson
-from workbench.services import refunds
-from workbench.services.other_charges import drawn_elsewhere, of_project
+from workbench.services.beside_usage import refunds
+from workbench.services.beside_usage.rows import drawn_elsewhere, of_project
 from workbench.store.jobs import upsert_jobs
 from workbench.units import DAY_S, HOUR_S, gpu_parts
 

@@ -11,13 +11,13 @@ from workbench.domain.awards import Award
 from workbench.domain.capacity import Outage
 from workbench.domain.projects import Person
 from workbench.errors import AskRefused, NoPrice, RuleBroken
-from workbench.services import reservation_use, reservations
-from workbench.services.other_charges import of_project
-from workbench.services.pricefile import read_price_file
-from workbench.services.pricelist import known_models, load_prices
-from workbench.services.rating import rate
-from workbench.services.reservation_use import Used, inside
-from workbench.services.reservations import Amounts, Wanted
+from workbench.services.beside_usage import reservation_use, reservations
+from workbench.services.beside_usage.reservation_use import Used, inside
+from workbench.services.beside_usage.reservations import Amounts, Wanted
+from workbench.services.beside_usage.rows import of_project
+from workbench.services.charging.rating import rate
+from workbench.services.prices.file import read_price_file
+from workbench.services.prices.stored import known_models, load_prices
 from workbench.store.jobs import upsert_jobs
 from workbench.units import DAY_S, GPU_PARTS, HOUR_S, gpu_parts
 

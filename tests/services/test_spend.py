@@ -12,7 +12,7 @@ from workbench.domain.awards import Application, Award
 from workbench.domain.pricelist import NANO
 from workbench.errors import UnknownProject
 from workbench.services import spend
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
 from workbench.store.jobs import upsert_jobs
 from workbench.units import DAY_S, GPU_PARTS, HOUR_S
 

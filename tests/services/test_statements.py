@@ -15,14 +15,14 @@ from workbench.analytics.schema import job_frame
 from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.domain.other_charges import OtherCharge
 from workbench.errors import NoStatement, UnknownProject
-from workbench.services.closing import close_up_to
-from workbench.services.other_charges import record
-from workbench.services.payments import pay
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
-from workbench.services.statement_files import LINE_COLUMNS, statement_csv, statement_focus, statement_json
-from workbench.services.statement_months import month_before, months_until
-from workbench.services.statements import by_month, statement, statements
+from workbench.services.beside_usage.rows import record
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.closing import close_up_to
+from workbench.services.ledger.payments import pay
+from workbench.services.ledger.posting import bring_up
+from workbench.services.statements.files import LINE_COLUMNS, statement_csv, statement_focus, statement_json
+from workbench.services.statements.months import month_before, months_until
+from workbench.services.statements.statements import by_month, statement, statements
 from workbench.store.jobs import upsert_jobs
 from workbench.units import DAY_S
 

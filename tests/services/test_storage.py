@@ -9,12 +9,12 @@ from tests.services.scheme_people import NOW as DECIDED
 from tests.services.scheme_people import WAY, a_draft, add_people, bring
 from workbench.errors import BadQuestion, FileUnreadable
 from workbench.periods import day_start
-from workbench.services import applications
-from workbench.services.other_charges import of_project
-from workbench.services.pricefile import read_price_file
-from workbench.services.pricelist import known_models, load_prices
-from workbench.services.storage import FREE, NEW, OTHERWISE, THERE, charge, deletions
-from workbench.services.storage_log import ingest
+from workbench.services.applications import steps as applications
+from workbench.services.beside_usage.rows import of_project
+from workbench.services.beside_usage.storage import FREE, NEW, OTHERWISE, THERE, charge, deletions
+from workbench.services.beside_usage.storage_log import ingest
+from workbench.services.prices.file import read_price_file
+from workbench.services.prices.stored import known_models, load_prices
 from workbench.store.raw import rejects_of
 from workbench.units import DAY_S
 

@@ -14,13 +14,13 @@ from tests.services.an_award import SUBSIDY_HOUR, awarded, noon, stored, use
 from workbench.domain.holds import Hold
 from workbench.errors import RuleBroken, StepRefused
 from workbench.periods import moment
-from workbench.services import rating
-from workbench.services.award_actions import Ask, ask, decide
-from workbench.services.award_appeals import appeal
-from workbench.services.award_effects import Given
-from workbench.services.award_review import daily
-from workbench.services.award_versions import fund_movements
-from workbench.services.underuse import carry_out, give_notice, review
+from workbench.services.awards.actions import Ask, ask, decide
+from workbench.services.awards.appeals import appeal
+from workbench.services.awards.effects import Given
+from workbench.services.awards.review import daily
+from workbench.services.awards.underuse import carry_out, give_notice, review
+from workbench.services.awards.versions import fund_movements
+from workbench.services.charging import rating
 from workbench.store.charges import decided_awards
 from workbench.store.tables import freshness
 

@@ -46,7 +46,7 @@ def ask(project: str, amount: int, who: str, reason: str) -> None:
 
     Example: workbench adjust ask vision -120.50 --reason "Charged at the old price in May" --by secretariat-01
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     store = _store()
     made = service.ask(store, service.Wanted(project, amount, reason), who, int(time.time()))
@@ -62,7 +62,7 @@ def write_off(project: str, amount: int, who: str, reason: str) -> None:
 
     Example: workbench adjust write-off vision 800 --reason "The company was dissolved" --by secretariat-01
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     store = _store()
     made = service.ask_write_off(store, service.Wanted(project, amount, reason), who, int(time.time()))
@@ -77,7 +77,7 @@ def undo(key: str, who: str, reason: str) -> None:
 
     Example: workbench adjust undo adjustment/3 --reason "Entered twice" --by secretariat-01
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     store = _store()
     _asked(service.ask_undo(store, key, reason, who, int(time.time())), store.settings.centre.symbol)
@@ -90,7 +90,7 @@ def approve(number: int, who: str) -> None:
 
     Example: workbench adjust approve 3 --by operator-01
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     store = _store()
     row = service.decide(store, number, who, int(time.time()), grant=True)
@@ -106,7 +106,7 @@ def refuse(number: int, who: str) -> None:
 
     Example: workbench adjust refuse 3 --by operator-01
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     service.decide(_store(), number, who, int(time.time()), grant=False)
     click.echo(f"Adjustment {number} is refused.")
@@ -121,7 +121,7 @@ def list_(project: str | None, state: str | None, form: str) -> None:
 
     Example: workbench adjust list --state asked
     """
-    from workbench.services import adjustments as service
+    from workbench.services.beside_usage import adjustments as service
 
     names = ["id", "project", "kind", "amount_minor", "state", "asked_by", "decided_by", "undoes", "reason"]
     store = _store()

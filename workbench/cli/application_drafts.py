@@ -30,8 +30,8 @@ def revise(reference: str, who: str, **given: Any) -> None:
 
     Example: workbench applications revise A-2026-001 --as ana --requested 300000 --gpus 16
     """
-    from workbench.services.application_drafts import begun
-    from workbench.services.application_drafts import revise as write
+    from workbench.services.applications.drafts import begun
+    from workbench.services.applications.drafts import revise as write
 
     centre = store()
     changed = {name: value for name, value in given.items() if value not in (None, ())}

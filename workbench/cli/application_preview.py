@@ -37,9 +37,9 @@ def preview(
     Example: workbench applications preview A-2026-001 --ceiling 200000 --months 12
     """
     from workbench.domain.rules.terms import months_after
-    from workbench.services.awarding import Decided
-    from workbench.services.preview import preview as look
-    from workbench.services.preview import proposed
+    from workbench.services.applications.awarding import Decided
+    from workbench.services.preview.preview import preview as look
+    from workbench.services.preview.preview import proposed
 
     centre, now = store(), int(time.time())
     usual = proposed(centre, reference, now)

@@ -15,7 +15,7 @@ def _plain_step(action: str, what: str) -> click.Command:
     @as_option
     @note_option
     def step(reference: str, who: str, note: str) -> None:
-        from workbench.services.applications import act
+        from workbench.services.applications.steps import act
 
         stage = act(store(), reference, action, who, int(time.time()), note)
         click.echo(f"{reference} is now in the stage {stage}.")
@@ -50,7 +50,7 @@ def conflict(reference: str, who: str, reason: str) -> None:
 
     Example: workbench applications declare-conflict A-2026-001 --as reviewer-01 --reason "Former employer"
     """
-    from workbench.services.applications import declare_conflict as declare
+    from workbench.services.applications.steps import declare_conflict as declare
 
     declare(store(), reference, who, reason, int(time.time()))
     click.echo(f"{reference} is now closed to {who}.")
@@ -66,7 +66,7 @@ def score(reference: str, points: tuple[str, ...], who: str, note: str) -> None:
 
     Example: workbench applications score A-2026-001 alignment=80 compute=70 capability=60 team=75 outcomes=65 --as rev
     """
-    from workbench.services.applications import score as give
+    from workbench.services.applications.steps import score as give
 
     pairs = [given.partition("=") for given in points]
     if bad := [name for name, _, value in pairs if not value.isdecimal()]:
@@ -87,7 +87,7 @@ def recommend(reference: str, who: str, amount: int, note: str) -> None:
 
     Example: workbench applications recommend A-2026-001 --as reviewer-01 --amount 200000 --note "Sound plan."
     """
-    from workbench.services.applications import recommend as give
+    from workbench.services.applications.steps import recommend as give
 
     give(store(), reference, who, amount, note, int(time.time()))
     click.echo(f"{reference} is before the Committee.")

@@ -66,7 +66,7 @@ def list_(who: str, stage: str | None, form: str) -> None:
 
     Example: workbench applications list --as secretariat-01 --stage committee
     """
-    from workbench.services.application_files import listed
+    from workbench.services.applications.files import listed
 
     centre, now = store(), int(time.time())
     found = [one for one in listed(centre, who, now) if stage in (None, one.stage)]
@@ -90,7 +90,7 @@ def show_one(reference: str, who: str, form: str) -> None:
     """
     import json
 
-    from workbench.services.application_files import file_of
+    from workbench.services.applications.files import file_of
 
     centre = store()
     found = file_of(centre, reference, who, int(time.time()))
@@ -129,7 +129,7 @@ def draft(slug: str, who: str, hours: tuple[int, ...], member: tuple[str, ...], 
     Example: workbench applications draft cantonese-asr --as ana --title "Cantonese speech" --category university
     --organisation "University of Sai Wan" --requested 250000 --gpu-model H800 --gpus 8 --hours 400 --hours 800
     """
-    from workbench.services.applications import Draft, begin
+    from workbench.services.applications.steps import Draft, begin
 
     wanted = Draft(slug, requested_minor=requested, gpu_hours_by_month=hours, members=member, **given)
     click.echo(f"{begin(store(), wanted, who, int(time.time()))} is a draft. Hand it in: workbench applications submit")

@@ -55,8 +55,8 @@ def ask(
     other_award: int | None,
     report: str | None,
 ) -> None:
-    from workbench.services.award_actions import Ask
-    from workbench.services.award_actions import ask as write_down
+    from workbench.services.awards.actions import Ask
+    from workbench.services.awards.actions import ask as write_down
 
     asked = Ask(kind, reason, _given(amount, rate, until), other_award, report)
     number = write_down(_store(), award, asked, who, int(time.time()))
@@ -83,7 +83,7 @@ def decide(
 
     Example: workbench awards decide 7 approve --amount 200000 --as committee-01 --note "Half now."
     """
-    from workbench.services.award_actions import decide as settle
+    from workbench.services.awards.actions import decide as settle
 
     given = _given(amount, rate, until)
     settle(_store(), action, decision, who, int(time.time()), note=note, given=given)  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def appeal(against: str, who: str, reason: str) -> None:
 
     Example: workbench awards appeal 9 --as ana --reason "The data came in March only"
     """
-    from workbench.services.award_appeals import appeal as write_down
+    from workbench.services.awards.appeals import appeal as write_down
 
     target = click.types.convert_type(NUMBER)(against) if against.isdecimal() else against
     number = write_down(_store(), target, who, reason, int(time.time()))
@@ -115,14 +115,14 @@ def withdraw(action: int, who: str, note: str) -> None:
 
     Example: workbench awards withdraw 7 --as ana
     """
-    from workbench.services.award_actions import withdraw as take_back
+    from workbench.services.awards.actions import withdraw as take_back
 
     take_back(_store(), action, who, int(time.time()), note)
     click.echo(f"Action {action} is withdrawn.")
 
 
 def _given(amount: int | None, rate: int | None, until: datetime | None) -> Any:
-    from workbench.services.award_effects import Given
+    from workbench.services.awards.effects import Given
 
     return Given(amount, rate, until.date() if until else None)
 

@@ -22,7 +22,7 @@ def review(quarter: str | None, dry_run: bool, form: str) -> None:
     """
     from workbench.cli.award_words import measured_rows
     from workbench.domain.award_versions import last_whole_quarter, quarter_days
-    from workbench.services import outage_extensions, underuse
+    from workbench.services.awards import outage_extensions, underuse
     from workbench.services.spend_days import today_of
     from workbench.store.engine import open_store
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.units import BASIS_POINTS, money
 
 if TYPE_CHECKING:
-    from workbench.services.award_history import ActionLine, QuarterLine, VersionLine
-    from workbench.services.underuse import Measured
+    from workbench.services.awards.history import ActionLine, QuarterLine, VersionLine
+    from workbench.services.awards.underuse import Measured
 
 NONE = "–"
 

@@ -46,7 +46,7 @@ def list_(state: str | None, form: str) -> None:
 
     Example: workbench awards list --state live
     """
-    from workbench.services.award_history import listed
+    from workbench.services.awards.history import listed
 
     store = _store()
     found = [line for line in listed(store, operator(), int(time.time())) if state in (None, line.state)]
@@ -71,7 +71,7 @@ def show_one(award: int, form: str) -> None:
 
     Example: workbench awards show 12
     """
-    from workbench.services.award_history import file_of_award
+    from workbench.services.awards.history import file_of_award
 
     store = _store()
     found = file_of_award(store, operator(), award, int(time.time()))
@@ -118,7 +118,7 @@ def reports(late: bool, form: str) -> None:
 
     Example: workbench awards reports --late
     """
-    from workbench.services.reports_due import reports as lines
+    from workbench.services.awards.reports_due import reports as lines
 
     names = ("due_on", "project", "award", "report", "state", "action")
     found = [line for line in lines(_store(), operator(), int(time.time())) if line.state == "late" or not late]

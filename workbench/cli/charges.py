@@ -27,7 +27,7 @@ def explain(job: str, cluster: str | None) -> None:
 
     Example: workbench charges explain 4711 --cluster alpha
     """
-    from workbench.services import explain as service
+    from workbench.services.charging import explain as service
     from workbench.store.engine import open_store
 
     store = open_store(load())

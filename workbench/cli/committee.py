@@ -24,7 +24,7 @@ def vote(reference: str, choice: str, who: str) -> None:
 
     Example: workbench applications vote A-2026-001 for --as committee-02
     """
-    from workbench.services import meetings
+    from workbench.services.applications import meetings
 
     meetings.vote(store(), reference, who, choice)
     click.echo(f"{who} votes {choice}: {reference}.")
@@ -47,7 +47,7 @@ def decide(reference: str, decision: str, who: str, note: str, meeting: int | No
 
     Example: workbench applications decide A-2026-001 approve --as committee-01 --ceiling 200000 --from 2026-12-01
     """
-    from workbench.services import applications as service
+    from workbench.services.applications import steps as service
 
     centre, now = store(), int(time.time())
     granted = _award(centre.settings, note=note, **award) if decision == "approve" else None
@@ -68,7 +68,7 @@ def _award(
 ) -> Any:
     from workbench.domain.rules.parameters import rules_on
     from workbench.domain.rules.terms import months_after
-    from workbench.services.awarding import Decided
+    from workbench.services.applications.awarding import Decided
 
     if ceiling is None or starts is None:
         raise RuleBroken(1, "an approval needs a ceiling and a first day", "Give --ceiling and --from.")
@@ -92,7 +92,7 @@ def list_meetings(form: str) -> None:
 
     Example: workbench applications meeting list
     """
-    from workbench.services.meetings import listed
+    from workbench.services.applications.meetings import listed
 
     rows = [
         {
@@ -121,7 +121,7 @@ def open_(who: str, chair: str, held_on: datetime | None, members: tuple[str, ..
 
     Example: workbench applications meeting open --as secretariat-01 --chair committee-01 committee-02 committee-04
     """
-    from workbench.services import meetings
+    from workbench.services.applications import meetings
     from workbench.services.spend_days import today_of
 
     centre, now = store(), int(time.time())
@@ -138,7 +138,7 @@ def attend(number: int, members: tuple[str, ...], who: str) -> None:
 
     Example: workbench applications meeting attend 3 committee-05 --as secretariat-01
     """
-    from workbench.services import meetings
+    from workbench.services.applications import meetings
 
     there = meetings.attend(store(), number, members, who)
     click.echo(f"At meeting {number}: {', '.join(there)}.")
@@ -152,7 +152,7 @@ def close(number: int, who: str) -> None:
 
     Example: workbench applications meeting close 3 --as secretariat-01
     """
-    from workbench.services import meetings
+    from workbench.services.applications import meetings
 
     meetings.close_meeting(store(), number, who, int(time.time()))
     click.echo(f"Meeting {number} is closed. Its minutes: workbench applications minutes {number}")
@@ -165,6 +165,6 @@ def minutes(number: int) -> None:
 
     Example: workbench applications minutes 3 > minutes-3.md
     """
-    from workbench.services.minutes import minutes as written
+    from workbench.services.applications.minutes import minutes as written
 
     click.echo(written(store(), number), nl=False)

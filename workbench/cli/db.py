@@ -23,7 +23,8 @@ def rebuild() -> None:
 
     Example: workbench db rebuild
     """
-    from workbench.services import ledger_months, rating
+    from workbench.services.charging import rating
+    from workbench.services.ledger import months as ledger_months
     from workbench.store import lake, ledger, rollups
     from workbench.store.engine import open_store
 

@@ -32,8 +32,8 @@ def list_(project: str | None, form: str) -> None:
 
     Example: workbench holds list --project cantonese-speech
     """
-    from workbench.services.holds import running
-    from workbench.services.start_words import duration
+    from workbench.services.holds.holds import running
+    from workbench.services.holds.words import duration
 
     store = _store()
     columns = ["key", "project", "cluster", "requested_s", "amount_minor", "placed_at"]
@@ -61,7 +61,7 @@ def outlook(form: str) -> None:
 
     Example: workbench holds outlook --format csv
     """
-    from workbench.services import outlook as service
+    from workbench.services.holds import outlook as service
 
     store = _store()
     settings = store.settings
@@ -95,7 +95,7 @@ def settle(key: str, used_s: int) -> None:
 
     Example: workbench holds settle server-42 --used-s 3600
     """
-    from workbench.services.holds import settle as end
+    from workbench.services.holds.holds import settle as end
 
     store = _store()
     hold = end(store, key, used_s, int(time.time()))

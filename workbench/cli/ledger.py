@@ -34,7 +34,8 @@ def post_(everything: bool) -> None:
 
     Example: workbench ledger post
     """
-    from workbench.services import posting, rating
+    from workbench.services.charging import rating
+    from workbench.services.ledger import posting
     from workbench.store.engine import open_store
 
     store, now = open_store(load()), int(time.time())
@@ -55,7 +56,7 @@ def balance(at_text: str | None, beginning: str, form: str) -> None:
 
     Example: workbench ledger balance --account fund:
     """
-    from workbench.services.ledger import balances
+    from workbench.services.ledger.books import balances
     from workbench.store.engine import open_store
 
     store = open_store(load())
@@ -77,7 +78,7 @@ def journal(from_text: str | None, to_text: str | None, project: str | None, las
 
     Example: workbench ledger journal --project vision --last 5
     """
-    from workbench.services import ledger as service
+    from workbench.services.ledger import books as service
     from workbench.store.engine import open_store
 
     store = open_store(load())
@@ -117,7 +118,7 @@ def close(month: str, by: str, with_earlier: bool, yes: bool) -> None:
 
     Example: workbench ledger close 2026-03 --by "Ada Wong"
     """
-    from workbench.services import closing
+    from workbench.services.ledger import closing
     from workbench.store.engine import open_store
 
     store = open_store(load())
@@ -142,7 +143,7 @@ def pay(project: str, amount: int, on_text: str | None, reference: str) -> None:
 
     Example: workbench ledger pay vision 1250.00 --on 2026-03-31 --reference INV-2026-014
     """
-    from workbench.services import payments
+    from workbench.services.ledger import payments
     from workbench.store.engine import open_store
 
     store, now = open_store(load()), int(time.time())
@@ -166,7 +167,7 @@ def verify(seen: str | None) -> None:
 
     Example: workbench ledger verify
     """
-    from workbench.services import ledger_verify
+    from workbench.services.ledger import verify as ledger_verify
     from workbench.store.engine import open_store
 
     found = ledger_verify.verify(open_store(load()), seen)
@@ -185,8 +186,8 @@ def export(from_text: str | None, to_text: str | None, form: str) -> None:
 
     Example: workbench ledger export --format beancount > centre.beancount
     """
-    from workbench.services import ledger as service
-    from workbench.services import ledger_export as out
+    from workbench.services.ledger import books as service
+    from workbench.services.ledger import export as out
     from workbench.store.engine import open_store
 
     store, scope = open_store(load()), operator()

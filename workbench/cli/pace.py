@@ -26,7 +26,7 @@ def pace(by: str | None, form: str) -> None:
 
     Example: workbench applications pace --by category
     """
-    from workbench.services import pace_of_decisions as service
+    from workbench.services.applications import pace as service
 
     centre, now = store(), int(time.time())
     rows: list[dict[str, Any]]
@@ -49,7 +49,7 @@ def funnel(form: str) -> None:
 
     Example: workbench applications funnel
     """
-    from workbench.services.community import funnel as steps
+    from workbench.services.applications.community import funnel as steps
 
     found = steps(store(), int(time.time()))
     rows = [
@@ -69,7 +69,7 @@ def community(file: Path) -> None:
 
     Example: workbench applications community members.csv
     """
-    from workbench.services.community import bring_in
+    from workbench.services.applications.community import bring_in
 
     done = bring_in(store(), file)
     click.echo(f"{done.new} new members, {done.known} that were there.")

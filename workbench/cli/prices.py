@@ -53,8 +53,8 @@ def check(file: Path) -> None:
 
     Example: workbench prices check hub_config/prices.toml
     """
-    from workbench.services.pricefile import read_price_file
-    from workbench.services.pricelist import known_models
+    from workbench.services.prices.file import read_price_file
+    from workbench.services.prices.stored import known_models
     from workbench.store.engine import open_store
 
     store = open_store(load_settings())
@@ -71,9 +71,9 @@ def load(file: Path) -> None:
 
     Example: workbench prices load hub_config/prices.toml
     """
-    from workbench.services.pricefile import read_price_file
-    from workbench.services.pricelist import known_models, load_prices
-    from workbench.services.rating import rate
+    from workbench.services.charging.rating import rate
+    from workbench.services.prices.file import read_price_file
+    from workbench.services.prices.stored import known_models, load_prices
     from workbench.store.engine import open_store
 
     store, now = open_store(load_settings()), int(time.time())
@@ -92,9 +92,9 @@ def import_nerc(file: Path) -> None:
 
     Example: workbench prices import-nerc rates.yaml > nerc.toml
     """
-    from workbench.services.located import located
-    from workbench.services.nerc import from_nerc
-    from workbench.services.pricefile import price_file
+    from workbench.services.prices.file import price_file
+    from workbench.services.prices.located import located
+    from workbench.services.prices.nerc import from_nerc
 
     made = from_nerc(file)
     price_file(located(made.text, Path("nerc.toml")), file, load_settings().centre.zone, None)
@@ -103,7 +103,7 @@ def import_nerc(file: Path) -> None:
 
 
 def _stored() -> Any:
-    from workbench.services.pricelist import stored_prices
+    from workbench.services.prices.stored import stored_prices
     from workbench.store.engine import open_store
 
     store = open_store(load_settings())

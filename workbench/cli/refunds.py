@@ -36,7 +36,7 @@ def run(dry_run: bool, form: str) -> None:
 
     Example: workbench refunds run --dry-run
     """
-    from workbench.services import refunds as service
+    from workbench.services.beside_usage import refunds as service
 
     store = _store()
     found = service.run(store, int(time.time()), waiting=True, dry_run=dry_run)
@@ -74,7 +74,7 @@ def claim(job: str, who: str, cause: Any, reason: str, cluster: str | None) -> N
 
     Example: workbench refunds claim 4711 --by ana --cause system --reason "The file system hung at 03:10"
     """
-    from workbench.services import refunds as service
+    from workbench.services.beside_usage import refunds as service
 
     made = service.claim(_store(), job, cause, reason, who, int(time.time()), cluster=cluster)
     click.echo(
@@ -92,7 +92,7 @@ def decide(claim_id: int, who: str, grant: bool, note: str) -> None:
 
     Example: workbench refunds decide 12 --grant --by secretariat-01
     """
-    from workbench.services import refunds as service
+    from workbench.services.beside_usage import refunds as service
 
     store = _store()
     done = service.decide(store, claim_id, who, int(time.time()), grant=grant, note=note)
@@ -112,7 +112,7 @@ def list_(project: str | None, state: str | None, form: str) -> None:
 
     Example: workbench refunds list --project vision
     """
-    from workbench.services import refunds as service
+    from workbench.services.beside_usage import refunds as service
 
     names = ["id", "project", "cluster", "job_id", "cause", "state", "asked_by", "decided_by", "reason", "why"]
     rows = [{name: getattr(one, name) or "" for name in names} for one in service.claims(_store(), project, state)]

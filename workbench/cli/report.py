@@ -36,7 +36,7 @@ def annual(year: str, output: Path | None) -> None:
     """
     from workbench.papers.report import report_markdown, report_pdf
     from workbench.sample.description import LABEL
-    from workbench.services.annual_report import annual_report
+    from workbench.services.annual.report import annual_report
     from workbench.store.engine import open_store
 
     ends = ".md" if output is None else output.suffix

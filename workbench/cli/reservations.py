@@ -45,7 +45,7 @@ def ask(project: str, first: datetime, who: str, **given: Any) -> None:
     Example: workbench reservations ask vision --cluster alpha --partition main --model H800 --gpus 4
     --first 2026-02-02 --days 5 --by ana
     """
-    from workbench.services import reservations as service
+    from workbench.services.beside_usage import reservations as service
 
     store = _store()
     wanted = service.Wanted(project, starts_on=first.date(), **given)
@@ -65,7 +65,7 @@ def approve(number: int, who: str) -> None:
 
     Example: workbench reservations approve 3 --by secretariat-01
     """
-    from workbench.services import reservations as service
+    from workbench.services.beside_usage import reservations as service
 
     store = _store()
     done = service.approve(store, number, who, int(time.time()))
@@ -80,7 +80,7 @@ def cancel(number: int, who: str) -> None:
 
     Example: workbench reservations cancel 3 --by ana
     """
-    from workbench.services import reservations as service
+    from workbench.services.beside_usage import reservations as service
 
     store = _store()
     back = service.cancel(store, number, who, int(time.time()))
@@ -96,7 +96,7 @@ def list_(project: str | None, form: str) -> None:
 
     Example: workbench reservations list --format csv
     """
-    from workbench.services import reservations as service
+    from workbench.services.beside_usage import reservations as service
 
     names = ["id", "project", "cluster", "partition", "gpu_model", "gpus", "starts_on", "ends_on", "state"]
     names += ["asked_by", "decided_by", "reason"]

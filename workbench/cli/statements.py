@@ -33,9 +33,9 @@ def list_(month: str | None, form: str) -> None:
 
     Example: workbench statements list --month 2026-10
     """
-    from workbench.services import statements as service
-    from workbench.services.statement_files import account
-    from workbench.services.statement_months import month_before
+    from workbench.services.statements import statements as service
+    from workbench.services.statements.files import account
+    from workbench.services.statements.months import month_before
 
     store, now = _store(), int(time.time())
     found = service.statements(store, operator(), month or month_before(store, now), now)
@@ -57,8 +57,8 @@ def show(project: str, month: str, days: bool) -> None:
 
     Example: workbench statements show cantonese-speech 2026-10
     """
-    from workbench.services import statements as service
-    from workbench.services.statement_files import ACCOUNT
+    from workbench.services.statements import statements as service
+    from workbench.services.statements.files import ACCOUNT
     from workbench.units import gpu_hours, money
 
     store = _store()
@@ -108,7 +108,7 @@ def export(project_and_month: tuple[str, ...], form: str, output: Path | None, e
 
     Example: workbench statements export cantonese-speech 2026-10 --format pdf -o statement.pdf
     """
-    from workbench.services import statements as service
+    from workbench.services.statements import statements as service
 
     wanted = 1 if every else 2
     if len(project_and_month) != wanted:
@@ -135,7 +135,7 @@ def export(project_and_month: tuple[str, ...], form: str, output: Path | None, e
 def _made(store: Any, paper: Any, form: str) -> bytes:
     from workbench.papers.statement import statement_pdf
     from workbench.sample.description import LABEL
-    from workbench.services import statement_files as files
+    from workbench.services.statements import files
 
     if form == "pdf":
         return statement_pdf(paper, store.settings, LABEL if paper.row.made_up else "")

@@ -34,7 +34,7 @@ def ingest(file: Path, dry_run: bool, most: int) -> None:
 
     Example: workbench storage ingest january.csv
     """
-    from workbench.services import storage_log as service
+    from workbench.services.beside_usage import storage_log as service
 
     report = service.ingest(_store(), file, int(time.time()), dry_run=dry_run)
     tried = "   (dry run: nothing was kept)" if dry_run else ""
@@ -61,7 +61,7 @@ def charge(month: str, dry_run: bool, form: str) -> None:
 
     Example: workbench storage charge 2026-01
     """
-    from workbench.services import storage as service
+    from workbench.services.beside_usage import storage as service
 
     store = _store()
     names = ["project", "month", "measured_days", "days", "mean_bytes", "list_minor", "state"]
@@ -86,7 +86,7 @@ def deletions(due: bool, form: str) -> None:
 
     Example: workbench storage deletions --due
     """
-    from workbench.services import storage as service
+    from workbench.services.beside_usage import storage as service
 
     names = ["project", "closed_on", "delete_on", "due", "stored_bytes", "measured_on"]
     found = [one for one in service.deletions(_store(), int(time.time())) if one.due or not due]

@@ -2,7 +2,7 @@
 
 from workbench.errors import NoBalance
 from workbench.services import meter
-from workbench.services.holds import Start, place
+from workbench.services.holds.holds import Start, place
 from workbench.services.quote import Quote
 from workbench.store.engine import Store
 

@@ -11,9 +11,9 @@ from workbench.hub.look import TEMPLATE_PATH
 from workbench.hub.machine import Held, Machine, free_cores, free_devices
 from workbench.hub.options import hours_of, no_project, profiles_here, refused_for, unavailable
 from workbench.i18n import _, ngettext
+from workbench.services.holds.words import duration
 from workbench.services.people import Place
 from workbench.services.quote import Quote
-from workbench.services.start_words import duration
 from workbench.settings import ProfileSettings, Settings
 from workbench.units import HOUR_S, money
 

@@ -7,7 +7,7 @@ from workbench.hub import cards, options
 from workbench.hub.centre_store import store_of
 from workbench.hub.machine import Held, machine
 from workbench.services import people
-from workbench.services.outlook import warned
+from workbench.services.holds.outlook import warned
 from workbench.services.quote import quote
 from workbench.settings import ProfileSettings, Settings
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from workbench.errors import ChoiceRefused
 from workbench.hub.machine import GIB, Held, Machine, free_devices
 from workbench.i18n import _, ngettext
+from workbench.services.holds.words import refusal
 from workbench.services.people import Place
 from workbench.services.quote import Quote
-from workbench.services.start_words import refusal
 from workbench.settings import ProfileSettings, Settings
 from workbench.units import HOUR_S
 

@@ -21,7 +21,11 @@ from workbench import sample
 from workbench.hub import records
 from workbench.hub.strays import end_strays, known_servers
 from workbench.periods import day_of
-from workbench.services import award_review, meter, posting, rating, refunds, reservation_use
+from workbench.services import meter
+from workbench.services.awards import review as award_review
+from workbench.services.beside_usage import refunds, reservation_use
+from workbench.services.charging import rating
+from workbench.services.ledger import posting
 from workbench.settings import Settings, load
 from workbench.store import lake
 from workbench.store.engine import Store, open_store

@@ -1,6 +1,6 @@
 """The year's report to the funder as a printed paper and as Markdown: figures, tables, and where each comes from.
 
-Its words are those of services.annual_report, in English: the funder's copy reads the same wherever it is printed.
+Its words are those of services.annual.report, in English: the funder's copy reads the same wherever it is printed.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from workbench.i18n import _
 from workbench.pages import words
 from workbench.papers.sheets import Heading, amount, hours, sheet
 from workbench.papers.typeset import frame, pdf
-from workbench.services.annual_figures import AnnualReport, Figure, Grid, Section, Value
+from workbench.services.annual.figures import AnnualReport, Figure, Grid, Section, Value
 from workbench.settings import Settings
 
 NUMBERS = ("minor", "count", "share", "days", "part-seconds")

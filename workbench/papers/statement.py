@@ -9,8 +9,8 @@ from workbench.pages import words
 from workbench.papers.sheets import amount, hours
 from workbench.papers.statement_tables import days, differences, others, payments, summary, users
 from workbench.papers.typeset import frame, pdf
-from workbench.services.statement_lines import AwardLine
-from workbench.services.statements import StatementPaper
+from workbench.services.statements.lines import AwardLine
+from workbench.services.statements.statements import StatementPaper
 from workbench.settings import Settings
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from workbench.i18n import _, ngettext
 from workbench.pages import words
 from workbench.papers.sheets import Heading, amount, hours, sheet
-from workbench.services.statement_lines import DayLine
-from workbench.services.statements import StatementPaper
+from workbench.services.statements.lines import DayLine
+from workbench.services.statements.statements import StatementPaper
 
 
 def summary(paper: StatementPaper) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from workbench.sample.definition import Definition, definition, digest
 from workbench.sample.payments import pay
 from workbench.sample.records import add_records, login_list
 from workbench.sample.replay import SOURCE, schedule, seen_at
-from workbench.services.closing import close, months_to_close
-from workbench.services.posting import bring_up
-from workbench.services.rating import rate
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.closing import close, months_to_close
+from workbench.services.ledger.posting import bring_up
 from workbench.settings import Settings
 from workbench.store import lake
 from workbench.store.engine import Store

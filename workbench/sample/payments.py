@@ -15,8 +15,8 @@ from workbench.domain.ledger import Transaction
 from workbench.domain.rules.terms import months_after
 from workbench.periods import day_of, day_start, moment
 from workbench.sample.definition import Definition
-from workbench.services.ledger import post
-from workbench.services.ledger_months import movements
+from workbench.services.ledger.books import post
+from workbench.services.ledger.months import movements
 from workbench.settings import Settings
 from workbench.store.engine import Store
 

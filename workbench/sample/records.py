@@ -14,7 +14,7 @@ from workbench.sample.community import members
 from workbench.sample.definition import Definition
 from workbench.sample.history import add_history
 from workbench.sample.replay import people_of
-from workbench.services.pricelist import add_versions, plain_contents
+from workbench.services.prices.stored import add_versions, plain_contents
 from workbench.settings import Centre, Settings
 
 STAFF = (

@@ -26,8 +26,8 @@ from workbench.errors import BadQuestion
 from workbench.periods import iso
 from workbench.services import reports, spend
 from workbench.services.cost import server_cost
+from workbench.services.holds.outlook import Outlook, gone_words, left_words, outlook
 from workbench.services.lake_files import LakeFile, lake_files
-from workbench.services.outlook import Outlook, gone_words, left_words, outlook
 from workbench.services.question import Asked, choice, moment_of
 from workbench.services.reports import Only
 from workbench.store.engine import Store

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from workbench.analytics.parsed import NAME_MAX, ParsedLog, Reject, by_kind, first_reason
 from workbench.analytics.schema import JOB_KEY
 from workbench.errors import FileUnreadable, MappingError, NothingReadable
+from workbench.services.charging.rating import rate
 from workbench.services.joblog.parse import parse_joblog
 from workbench.services.joblog.rows import read_text
 from workbench.services.mapping import load_mapping
-from workbench.services.rating import rate
 from workbench.slurm.sacct import parse_sacct
 from workbench.store import lake
 from workbench.store.engine import Store

@@ -3,7 +3,7 @@
 A request is written before anything starts; what the server's supervisor saw (start, last seen, end) is brought in by
 `reconcile`, as often as one likes. The job's key (hub, server id, time of the request) never changes, so that a crash
 at any moment and a repeated run give the same job. A running server is a running job, seen until its last heartbeat.
-What was held of an award at its start (services.holds) is settled with its end, in the same transaction.
+What was held of an award at its start (services.holds.holds) is settled with its end, in the same transaction.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from workbench.services.holds import Ended, settle_ended
+from workbench.services.holds.holds import Ended, settle_ended
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import freshness, server_events

@@ -12,7 +12,7 @@ from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.domain.awards import Award, award_state, committed_on, current_award, lasts_until
 from workbench.domain.projects import Project
 from workbench.errors import UnknownProject
-from workbench.services.pricelist import stored_prices
+from workbench.services.prices.stored import stored_prices
 from workbench.services.spend_days import ONE_DAY, as_days, day_count, days_before, days_of, projects_of, today_of
 from workbench.store.charges import (
     SUMS,

@@ -8,10 +8,10 @@ from workbench.domain.job_price import hourly_list_minor
 from workbench.domain.starts import Standing
 from workbench.errors import NoPrice
 from workbench.i18n import _
+from workbench.services.holds.standing import standings
 from workbench.services.meter import PARTITION
-from workbench.services.pricelist import CPU, stored_prices
+from workbench.services.prices.stored import CPU, stored_prices
 from workbench.services.spend_days import today_of
-from workbench.services.standing import standings
 from workbench.settings import ProfileSettings
 from workbench.store.charges import decided_awards
 from workbench.store.engine import Store
@@ -22,7 +22,7 @@ from workbench.units import BASIS_POINTS, divide_half_even
 class Quote:
     """An estimate per hour in minor units; amounts None where there is no list price (`why` says so).
 
-    resource: GPU model, or "cpu". standings: what the project may start on (services.standing).
+    resource: GPU model, or "cpu". standings: what the project may start on (services.holds.standing).
     list_minor_per_hour = subsidy_minor_per_hour + user_minor_per_hour: of the next hour, so the subsidy's part is at
     most what is left. rate_bp: of the award that pays now, 0 where none does. award_left_minor: subsidy left in that
     award; None where none pays. award_state: 'live', 'exhausted', 'ahead', 'lapsed', 'none'. hours_left: hours that

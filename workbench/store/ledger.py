@@ -1,4 +1,4 @@
-"""Rows of the ledger, in and out. What they mean is decided in domain.ledger and services.ledger."""
+"""Rows of the ledger, in and out. What they mean is decided in domain.ledger and services.ledger.books."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

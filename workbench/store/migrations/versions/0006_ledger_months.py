@@ -1,6 +1,6 @@
 """the ledger's movements by month, closed months
 
-What is posted already is summed up by the first posting after this (services.ledger_months): the months are those of
+What is posted already is summed up by the first posting after this (services.ledger.months): the months are those of
 the centre's zone, which the tables do not know.
 
 Revision ID: 0006

@@ -1,0 +1,1 @@
+"""Charges beside usage: refunds, reservations, storage, adjustments."""

@@ -1,0 +1,1 @@
+"""Charges by job and day, rated and explained."""

@@ -1,0 +1,1 @@
+"""Holds on awards: what may start, what is held and left, and until when."""

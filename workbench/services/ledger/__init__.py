@@ -1,0 +1,1 @@
+"""The ledger: post, bring up, close, verify, export, sums by month."""

@@ -1,0 +1,1 @@
+"""What an award would do to occupancy, waits and the fund, before the vote."""

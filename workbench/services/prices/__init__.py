@@ -1,0 +1,1 @@
+"""The price list: files in, versions stored."""

@@ -43,7 +43,7 @@ bench: setup  ## measure ingest, rating, reads and pages; results in benchmarks/
 	@mkdir -p benchmarks/out
 	@for name in ingest rating reads pages; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-prove: setup  ## the long proofs: 200 random centres, 200 kills, beancount as judge of the sample centre (half an hour)
+prove: setup  ## the long proofs: 200 random centres, 200 kills, beancount as judge of the sample centre (ten minutes)
 	@for name in random_centres crash_ledger bean_check; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 shots: setup  ## pictures of every page, light and dark, wide and narrow, of the workbench that runs (make up)

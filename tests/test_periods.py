@@ -43,14 +43,6 @@ def test_a_window_does_not_run_backwards():
         periods.Window(10, 9)
 
 
-@given(st.integers(-(10**10), 10**10), st.integers(0, 10**9), st.integers(-(10**10), 10**10), st.integers(0, 10**9))
-def test_the_overlaps_of_two_halves_add_up(start, length, job, duration):
-    whole = periods.Window(start, start + length)
-    middle = start + length // 2
-    halves = periods.Window(start, middle), periods.Window(middle, start + length)
-    assert whole.overlap_s(job, job + duration) == sum(h.overlap_s(job, job + duration) for h in halves)
-
-
 @given(st.integers(-(10**10), 10**10))
 def test_hours_round_down_and_up(second):
     assert periods.hour_floor(second) <= second <= periods.hour_ceil(second) < periods.hour_floor(second) + 7200

@@ -22,10 +22,6 @@ class Window:
     def seconds(self) -> int:
         return self.end_s - self.start_s
 
-    def overlap_s(self, start_s: int, end_s: int) -> int:
-        """Seconds of [start_s, end_s) inside this window, ≥ 0."""
-        return max(0, min(self.end_s, end_s) - max(self.start_s, start_s))
-
 
 def epoch(moment: datetime) -> int:
     """UTC epoch seconds of an aware moment, its part of a second dropped. Raises ValueError for a naive one."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dashboards.applications.numbers import minor, whole
 from workbench.domain.need import PRECISIONS, Need, need_of, need_text, one_line
-from workbench.domain.projects import CATEGORIES
+from workbench.domain.projects import CATEGORIES, SLUG
 from workbench.i18n import _
 from workbench.services.applications.estimate import Estimate, estimate, gpu_prices
 from workbench.services.applications.steps import Draft
@@ -14,7 +14,6 @@ from workbench.store.engine import Store
 
 MONTHS, MOST_MONTHS = 12, 36
 MOST_GPU_HOURS = 10_000_000
-SLUG = re.compile(r"[a-z][a-z0-9-]{1,40}")
 LONGEST = {"title": 160, "organisation": 160, "model_size": 160, "data": 240, "purpose": 6000, "members": 800}
 
 

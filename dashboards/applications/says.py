@@ -2,19 +2,11 @@
 
 from collections.abc import Mapping
 
+from workbench.domain.applications import STAGES
 from workbench.i18n import _, ngettext
 
-TRACK = (
-    "draft",
-    "submitted",
-    "secretariat-check",
-    "preliminary",
-    "further",
-    "committee",
-    "agreement",
-    "onboarding",
-    "active",
-)
+TRACK = STAGES[: STAGES.index("active") + 1]
+"""The way, without what lies aside."""
 ASIDE = {"declined": "committee", "deferred": "committee", "withdrawn": "", "closed": "active"}
 """A stage beside the way → the stage after which it lies; '': anywhere."""
 

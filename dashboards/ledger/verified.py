@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from workbench.services.ledger.verify import Verified, verify
 from workbench.store.engine import Store
 from workbench.units import HOUR_S
@@ -57,7 +59,7 @@ class Verifier:
     def _find(self, name: str, store: Store) -> None:
         try:
             result = verify(store)
-        except Exception:
+        except SQLAlchemyError:
             log.exception("the ledger could not be verified")
             return
         with self._lock:

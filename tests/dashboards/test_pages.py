@@ -1,7 +1,6 @@
 """The pages of a centre small enough to check by hand: words, tiles, tables and pictures say the same."""
 
 import json
-import re
 
 import pandas as pd
 import pytest
@@ -11,6 +10,7 @@ from dashboards import occupancy, projects, spend
 from dashboards._handlers import safe_csv
 from dashboards._page import script_json
 from tests.builders import DATA_UNTIL_S, NOBODYS_GPU_HOURS, SPEECH_GPU_HOURS, VISION_GPU_HOURS, small_centre
+from tests.dashboards.reading import plain, table, tile, total
 from workbench.domain.projects import Project
 from workbench.errors import UnknownProject
 from workbench.settings import load
@@ -20,23 +20,6 @@ ALL_GPU_HOURS = VISION_GPU_HOURS + SPEECH_GPU_HOURS + NOBODYS_GPU_HOURS
 WEEK_H = 7 * 24
 WEEK_GPU_HOURS = VISION_GPU_HOURS // 2 + SPEECH_GPU_HOURS // 2
 BUILD = {"occupancy": occupancy.build, "spend": spend.build, "projects": projects.build}
-
-
-def tile(page, name):
-    return next(t for t in page.tiles if t.id == name)
-
-
-def table(page, name):
-    return next(t for t in page.tables if t.id == name)
-
-
-def plain(markup):
-    return re.sub(r"<[^>]+>", "", str(markup))
-
-
-def total(found, label):
-    index = [column.label for column in found.columns].index(label)
-    return found.total.cells[index].text
 
 
 def test_occupancy_is_gpu_time_over_gpu_time_in_service(ask):

@@ -1,7 +1,5 @@
 """The pages of statements and of the ledger: figures of the ledger, who may see them, files to take away."""
 
-import re
-
 import pytest
 
 from dashboards import ledger, statements
@@ -9,6 +7,7 @@ from dashboards._asked import Asked
 from dashboards._filters import Filters
 from dashboards.ledger.verified import VERIFIER
 from tests.builders import DATA_UNTIL_S, small_centre
+from tests.dashboards.reading import plain, table, tile, total
 from tests.serving_pages import serving
 from workbench.domain.access import OwnProjects
 from workbench.errors import UnknownProject
@@ -38,23 +37,6 @@ def ask(posted):
         return Asked(posted, who.scope, (*who.pages, "about-data"), page, Filters(**chosen), NOW, NOW)
 
     return asked
-
-
-def tile(page, name):
-    return next(t for t in page.tiles if t.id == name)
-
-
-def table(page, name):
-    return next(t for t in page.tables if t.id == name)
-
-
-def plain(markup):
-    return re.sub(r"<[^>]+>", "", str(markup))
-
-
-def total(found, label):
-    index = [column.label for column in found.columns].index(label)
-    return found.total.cells[index].text
 
 
 def test_the_totals_of_the_list_are_its_tiles(ask):

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from tests.builders import small_centre
 from workbench.domain.projects import Person
 from workbench.errors import UnknownPerson
-from workbench.services.people import Place, check_password, groups, hash_password, person, places, project_people
+from workbench.services.people import Place, check_password, groups, hash_password, person, places
 
 
 @pytest.fixture
@@ -42,7 +42,6 @@ def test_groups_are_the_role_and_the_places(centre):
 def test_places_have_titles(centre):
     assert places(centre, "lee") == [Place("speech", "Hearing machines", "lead")]
     assert places(centre, "nobody") == []
-    assert [(p.name, place) for p, place in project_people(centre, "vision")] == [("ana", "member")]
 
 
 def test_a_name_that_nobody_has_is_an_error_for_who_needs_the_person(centre):

@@ -82,11 +82,3 @@ def groups(store: Store, name: str) -> list[str]:
     if found is None:
         return []
     return groups_of(found.role, [(place.project, place.role) for place in places(store, name)])
-
-
-def project_people(store: Store, project: str) -> list[tuple[Person, str]]:
-    """The people of a project with their place, leads first, then by name."""
-    ask = select(Person, Member.role).join(Member, Member.person == Person.name).where(Member.project == project)
-    with store.db() as db:
-        rows = [(row[0], row[1]) for row in db.execute(ask)]
-    return sorted(rows, key=lambda row: (row[1] != "lead", row[0].name))

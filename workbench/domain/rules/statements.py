@@ -54,11 +54,6 @@ class Statement:
         """What the awards still pay after this month; None without an award."""
         return None if self.ceiling_minor is None else self.ceiling_minor - self.drawn_after_minor
 
-    def next_month(self, list_minor: int, subsidy_minor: int) -> "Statement":
-        """The following month begins where this one closes."""
-        drawn, closing, ceiling = self.drawn_after_minor, self.closing_minor, self.ceiling_minor
-        return Statement(closing, list_minor, subsidy_minor, ceiling_minor=ceiling, drawn_before_minor=drawn)
-
 
 def figures(moved: Mapping[tuple[str, str, str], int], month: str) -> Statement:
     """A project's statement of what moved on its accounts.

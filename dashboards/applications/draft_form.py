@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from dashboards.applications.numbers import minor, whole
 from workbench.domain.need import PRECISIONS, Need, need_of, need_text, one_line
 from workbench.domain.projects import CATEGORIES, SLUG
+from workbench.domain.rules.parameters import rules_on
 from workbench.i18n import _
 from workbench.services.applications.estimate import Estimate, estimate, gpu_prices
 from workbench.services.applications.steps import Draft
+from workbench.services.spend_days import today_of
 from workbench.store.engine import Store
 
-MONTHS, MOST_MONTHS = 12, 36
+MONTHS = 12
+"""So many are shown at first."""
 MOST_GPU_HOURS = 10_000_000
 LONGEST = {"title": 160, "organisation": 160, "model_size": 160, "data": 240, "purpose": 6000, "members": 800}
 
@@ -33,7 +36,7 @@ class Form:
 
 def read(store: Store, typed: Mapping[str, str], now: int) -> Form:
     """The form as it was sent, checked. Nothing that was typed is lost, whatever is wrong with it."""
-    form = Form(dict(typed), months=_months(typed))
+    form = Form(dict(typed), months=_months(typed, most_months(store, now)))
     for name, label in (("title", _("a title")), ("organisation", _("the organisation"))):
         if not form.value(name).strip():
             form.errors[name] = _("Give {what}.").format(what=label)
@@ -82,7 +85,7 @@ def of(draft: Draft) -> Form:
     typed |= {f"hours-{month}": f"{given}" for month, given in enumerate(hours, start=1)}
     typed |= {"gpu_model": draft.gpu_model or "", "gpus": "" if draft.gpus is None else f"{draft.gpus}"}
     typed |= {"requested": f"{draft.requested_minor / 100:.2f}".removesuffix(".00"), "members": " ".join(draft.members)}
-    months = min(MOST_MONTHS, max(MONTHS, -(-len(hours) // 6) * 6))
+    months = max(MONTHS, -(-len(hours) // 6) * 6)
     return Form(typed, months=months, hours=hours, draft=draft)
 
 
@@ -96,8 +99,13 @@ def slug_of(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
 
 
-def _months(typed: Mapping[str, str]) -> int:
-    return min(MOST_MONTHS, whole(typed.get("months", ""), 10**9) or MONTHS)
+def most_months(store: Store, now: int) -> int:
+    """How many months a plan can have: the longest term of an award by the rules of today."""
+    return rules_on(store.settings.rules, today_of(store, now)).max_term_months
+
+
+def _months(typed: Mapping[str, str], most: int) -> int:
+    return min(most, whole(typed.get("months", ""), 10**9) or MONTHS)
 
 
 def _whole(form: Form, name: str) -> int | None:

@@ -36,6 +36,7 @@ class Drafting(ApplicationHandler):
             estimate=estimated,
             prices=prices,
             precisions=PRECISIONS,
+            most_months=draft_form.most_months(self.store, self.now),
             categories=[(name, words.category(name)) for name in CATEGORIES],
             open_still=[missing(name) for name in open_still],
             done=done(self.get_query_argument("done", "")),
@@ -50,7 +51,7 @@ class Drafting(ApplicationHandler):
         step = typed.pop("step", "save")
         form = await self.desk.run(draft_form.read, self.store, typed, self.now)
         if step == "more":
-            form.months = min(draft_form.MOST_MONTHS, form.months + MORE)
+            form.months = min(draft_form.most_months(self.store, self.now), form.months + MORE)
             form.errors.clear()
             return await self.form(form, kept)
         reference = await self.desk.run(self._kept, form, kept)

@@ -194,4 +194,6 @@ server_events = Table(
     Column("end_reason", Text, nullable=True),
     Column("metered", Boolean, nullable=False, server_default="0"),
     Column("limit_s", BigInteger, nullable=True),  # for how long it was asked; unknown for servers of before
+    Column("cluster", String(80), nullable=True),  # of Slurm; NULL: a process of this machine, metered as `hub`
+    Column("slurm_job_id", String(40), nullable=True),
 )

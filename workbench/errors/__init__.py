@@ -1,0 +1,168 @@
+"""Every error of ours, in one tree. Each builds its own sentence: what, which one, what to do next.
+
+WorkbenchError
+├── SettingsError            a settings file with all its problems listed
+├── BadInput
+│   ├── FileUnreadable       a file that cannot be opened or is not what its name says
+│   ├── MappingError         a job-log mapping with all its problems listed
+│   ├── PriceFileError       a price list with all its problems listed
+│   ├── NothingReadable      a log of which no row could be used
+│   ├── ChoiceRefused        a server that somebody may not or cannot start
+│   └── BadQuestion          a question for figures that cannot be asked so
+├── Unknown
+│   ├── UnknownGpuModel
+│   ├── UnknownProject
+│   ├── UnknownPerson
+│   ├── UnknownJob
+│   ├── NoStatement          a month of which there is no statement
+│   ├── NoReport             a year of which there is no report
+│   ├── UnknownServer        no notebook server of this id, or not the asker's
+│   ├── UnknownApplication   no application of this reference that the asker may see
+│   ├── UnknownAward         no award of this number
+│   └── UnknownAction        nothing of this number was asked for an award
+├── NoAnswer                 a notebook finds no centre, or is refused by it
+├── LedgerError
+│   ├── Unbalanced           postings that do not come to zero
+│   ├── KeyTaken             another transaction was posted under this key
+│   └── ChargeTaken          another charge beside usage was recorded under this key
+├── NoPrice                  no list price: the text says for what, and why
+├── NoAccess                 a role is missing
+├── Refused                  the scheme's rules do not allow it
+│   ├── StepRefused          an application cannot take this step now, or not by this person
+│   ├── ClosedByConflict     a declared conflict of interest closes it to this person
+│   ├── RuleBroken           an amount, rate, term or score outside of its rule
+│   ├── AskRefused           a refund, reservation or adjustment that cannot be asked for or decided so
+│   ├── NoBalance            no award, or one that does not cover the requested time
+│   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
+├── SlurmError               Slurm did not answer (SlurmSilent) or refused (SlurmRefused)
+└── CannotStart
+    ├── PortTaken
+    ├── FolderUnwritable
+    ├── AlreadyRunning
+    ├── NotInstalled         something that `make setup` puts there is missing
+    ├── DidNotAnswer         a part was started and stayed silent, or ended
+    ├── ClusterCannotStart   a notebook's Dask cluster
+    ├── WorkersDoNotFit      more Dask workers than the server has room for
+    ├── LoginsExposed        sample logins and an address that others can reach
+    └── NotOurs              a folder or process that we did not make
+"""
+
+from workbench.errors.bad_input import (
+    BadQuestion,
+    ChoiceRefused,
+    FileUnreadable,
+    MappingError,
+    NothingReadable,
+    PriceFileError,
+    SettingsError,
+)
+from workbench.errors.base import (
+    BadInput,
+    CannotStart,
+    LedgerError,
+    Refused,
+    Unknown,
+    WorkbenchError,
+)
+from workbench.errors.refused import (
+    AskRefused,
+    CannotClose,
+    ChargeTaken,
+    ClosedByConflict,
+    HoldRefused,
+    KeyTaken,
+    MeetingRefused,
+    MonthClosed,
+    NoBalance,
+    PaymentRefused,
+    RuleBroken,
+    StepRefused,
+    Unbalanced,
+)
+from workbench.errors.slurm import (
+    SlurmError,
+    SlurmRefused,
+    SlurmSilent,
+)
+from workbench.errors.starting import (
+    AlreadyRunning,
+    ClusterCannotStart,
+    DidNotAnswer,
+    FolderUnwritable,
+    LoginsExposed,
+    NotInstalled,
+    NotOurs,
+    PortTaken,
+    WorkersDoNotFit,
+)
+from workbench.errors.unknown import (
+    NoAccess,
+    NoAnswer,
+    NoPrice,
+    NoReport,
+    NoStatement,
+    UnknownAction,
+    UnknownApplication,
+    UnknownAward,
+    UnknownGpuModel,
+    UnknownJob,
+    UnknownMeeting,
+    UnknownPerson,
+    UnknownProject,
+    UnknownServer,
+)
+
+__all__ = [
+    "AlreadyRunning",
+    "AskRefused",
+    "BadInput",
+    "BadQuestion",
+    "CannotClose",
+    "CannotStart",
+    "ChargeTaken",
+    "ChoiceRefused",
+    "ClosedByConflict",
+    "ClusterCannotStart",
+    "DidNotAnswer",
+    "FileUnreadable",
+    "FolderUnwritable",
+    "HoldRefused",
+    "KeyTaken",
+    "LedgerError",
+    "LoginsExposed",
+    "MappingError",
+    "MeetingRefused",
+    "MonthClosed",
+    "NoAccess",
+    "NoAnswer",
+    "NoBalance",
+    "NoPrice",
+    "NoReport",
+    "NoStatement",
+    "NotInstalled",
+    "NotOurs",
+    "NothingReadable",
+    "PaymentRefused",
+    "PortTaken",
+    "PriceFileError",
+    "Refused",
+    "RuleBroken",
+    "SettingsError",
+    "SlurmError",
+    "SlurmRefused",
+    "SlurmSilent",
+    "StepRefused",
+    "Unbalanced",
+    "Unknown",
+    "UnknownAction",
+    "UnknownApplication",
+    "UnknownAward",
+    "UnknownGpuModel",
+    "UnknownJob",
+    "UnknownMeeting",
+    "UnknownPerson",
+    "UnknownProject",
+    "UnknownServer",
+    "WorkbenchError",
+    "WorkersDoNotFit",
+]

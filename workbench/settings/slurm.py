@@ -1,0 +1,60 @@
+"""The part [slurm] of the settings: how Slurm is reached, and what runs on it."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from workbench.settings.section import Section
+
+SlurmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+
+
+def _pairs(table: object) -> object:
+    # A table in the file, pairs inside: settings are the key of caches.
+    return tuple(sorted(table.items())) if isinstance(table, dict) else table
+
+
+class SlurmSettings(Section):
+    """How Slurm is reached, and what runs on it. Without `cluster` there is none: everything runs on this machine.
+
+    cluster: its ClusterName, which the jobs are filed under. spawn: notebook servers are its jobs. conf: its
+    slurm.conf, bin: the folder of its programs, where they are not the ordinary ones. rest_url: of slurmrestd,
+    asked in place of sacct. account_prefix: a project's account is this and its slug. run_as: what makes a command
+    run as {user}. python: the interpreter of servers and Dask workers on the nodes; empty: ours. address: where nodes reach this
+    machine. poll_s: how often Slurm is asked. models: GPU type in Slurm → model in the price list; others in upper
+    case. enforce: limits follow the awards by themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
+    worker_idle_s: a Dask worker without work for so long is ended.
+    """
+
+    cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")] = ""
+    spawn: bool = True
+    conf: str = ""
+    bin: str = ""
+    rest_url: str = ""
+    account_prefix: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,20}$")] = ""
+    run_as: str = "sudo --non-interactive --preserve-env --user={user} --"
+    python: str = ""
+    address: str = "127.0.0.1"
+    poll_s: Annotated[int, Field(ge=1, le=60)] = 20
+    models: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+    enforce: bool = False
+    max_workers: Annotated[int, Field(ge=0)] = 8
+    max_worker_gpus: Annotated[int, Field(ge=0)] = 16
+    worker_idle_s: Annotated[int, Field(ge=10)] = 600
+
+    @property
+    def spawns(self) -> bool:
+        """Whether notebook servers are jobs of Slurm."""
+        return bool(self.cluster) and self.spawn
+
+    def account(self, project: str) -> str:
+        """The Slurm account of a project."""
+        return f"{self.account_prefix}{project}"
+
+    def project(self, account: str) -> str | None:
+        """The project of a Slurm account; None for an account that is not ours."""
+        return account.removeprefix(self.account_prefix) if account.startswith(self.account_prefix) else None
+
+    def model(self, gpu_type: str) -> str:
+        """The GPU model as price lists write it."""
+        return dict(self.models).get(gpu_type, gpu_type.upper())

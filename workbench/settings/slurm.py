@@ -20,7 +20,8 @@ class SlurmSettings(Section):
     cluster: its ClusterName, which the jobs are filed under. spawn: notebook servers are its jobs. conf: its
     slurm.conf, bin: the folder of its programs, where they are not the ordinary ones. rest_url: of slurmrestd,
     asked in place of sacct. account_prefix: a project's account is this and its slug. run_as: what makes a command
-    run as {user}. python: the interpreter of servers and Dask workers on the nodes; empty: ours. address: where nodes reach this
+    run as {user}. python: the interpreter of servers and Dask workers on the nodes; empty: ours. address: where nodes
+    reach this
     machine. poll_s: how often Slurm is asked. models: GPU type in Slurm → model in the price list; others in upper
     case. enforce: limits follow the awards by themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
     worker_idle_s: a Dask worker without work for so long is ended.

@@ -71,9 +71,11 @@ def chain(asked: Asked, checked: Checked | None) -> str:
     """Until where the chain was found whole, and when."""
     if checked is None:
         return _("Its chain is being verified; look again in a minute.")
+    at = words.clock(checked.at_s, asked.zone, asked.day(pd.Timestamp(asked.now_s, unit="s", tz="UTC")))
+    if checked.result is None:
+        return _("At {time} its chain could not be verified: the operator finds the reason in the log.").format(time=at)
     if checked.result.problems:
         return _("Its chain is broken: see below.")
-    at = words.clock(checked.at_s, asked.zone, asked.day(pd.Timestamp(asked.now_s, unit="s", tz="UTC")))
     return _("Its chain is verified until transaction {n}, at {time}.").format(
         n=words.count(checked.result.seq), time=at
     )
@@ -81,7 +83,7 @@ def chain(asked: Asked, checked: Checked | None) -> str:
 
 def notes(checked: Checked | None) -> tuple[Note, ...]:
     """What is wrong with the chain, each place of it."""
-    problems = checked.result.problems if checked else ()
+    problems = checked.result.problems if checked and checked.result else ()
     shown = [
         Note(_("Transaction {n}: {reason}.").format(n=words.count(one.seq), reason=one.reason), "act")
         if one.seq is not None

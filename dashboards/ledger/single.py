@@ -107,7 +107,8 @@ def origin(asked: Asked, refs: dict[str, Any]) -> Table:
 
 def place(asked: Asked, data: Data, row: Stored, checked: Checked | None) -> Table:
     """Its number, key and hashes, its neighbours, and whether it was verified."""
-    verified = checked is not None and not checked.result.problems and checked.result.seq >= row.seq
+    result = checked.result if checked else None
+    verified = result is not None and not result.problems and result.seq >= row.seq
     said = [
         (_("Key"), row.key, ""),
         (_("Hash"), row.hash, ""),

@@ -15,14 +15,16 @@ log = logging.getLogger(__name__)
 
 AGAIN_S = HOUR_S
 """A result so old, or of a head that has moved since, is found out anew, at most one at a time."""
+AFTER_FAILURE_S = 60
+"""A check that could not be made is tried again after so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result and when it was found, UTC epoch seconds."""
+    """The result and when it was found, UTC epoch seconds; None: it could not be found out, the log says why."""
 
     at_s: int
-    result: Verified
+    result: Verified | None
 
 
 class Verifier:
@@ -38,7 +40,7 @@ class Verifier:
         name = store.settings.database_url
         with self._lock:
             found, running = self._found.get(name), self._running.get(name)
-            due = found is None or now_s - found.at_s > AGAIN_S or (found.result.seq, found.result.hash) != head
+            due = found is None or _is_due(found, head, now_s)
             if due and (running is None or not running.is_alive()):
                 thread = threading.Thread(target=self._find, args=(name, store), name="verify-ledger", daemon=True)
                 self._running[name] = thread
@@ -57,13 +59,19 @@ class Verifier:
             running.join()
 
     def _find(self, name: str, store: Store) -> None:
+        result = None
         try:
             result = verify(store)
         except SQLAlchemyError:
             log.exception("the ledger could not be verified")
-            return
         with self._lock:
             self._found[name] = Checked(int(time.time()), result)
+
+
+def _is_due(found: Checked, head: tuple[int, str] | None, now_s: int) -> bool:
+    if found.result is None:
+        return now_s - found.at_s > AFTER_FAILURE_S
+    return now_s - found.at_s > AGAIN_S or (found.result.seq, found.result.hash) != head
 
 
 VERIFIER = Verifier()

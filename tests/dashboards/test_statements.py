@@ -99,6 +99,23 @@ def test_the_ledger_balances_and_says_until_where_it_is_verified(ask, posted):
     assert total(table(page, "projects"), "Payable, HK$") == f"{(342 * 2800 - 336 * 1960) / 100:,.2f}"
 
 
+def test_a_check_that_cannot_be_made_is_said(ask, posted, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    from dashboards.ledger import verified
+
+    def fails(_store):
+        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+    checks = verified.Verifier()
+    monkeypatch.setattr(verified, "verify", fails)
+    monkeypatch.setattr(ledger, "VERIFIER", checks)
+    ledger.build(ask("executives", "ledger", at="2026-01"))
+    checks.wait(posted)
+    page = ledger.build(ask("executives", "ledger", at="2026-01"))
+    assert "its chain could not be verified" in plain(page.sentence)
+
+
 def test_a_transaction_shows_its_postings_charges_and_place_in_the_chain(ask):
     journal = table(ledger.build(ask("executives", "ledger", at="2026-01", project="vision")), "journal")
     number = journal.rows[0].cells[0]

@@ -36,6 +36,23 @@ def test_migrations_go_down_to_nothing_and_up_again(fresh):
     assert alembic_config(fresh.engine) is not None
 
 
+def test_servers_metered_before_jobs_had_a_kind_are_servers(fresh):
+    migrate(fresh.engine, "0011")
+    row = (
+        "INSERT INTO jobs (cluster, job_id, submit_at, start_at, seen_until_at, gpu_parts, source, submit_known)"
+        " VALUES (:cluster, :job_id, 1, 2, 3, 0, :source, 1)"
+    )
+    with fresh.begin() as conn:
+        conn.execute(text(row), {"cluster": "hub", "job_id": "ana-1", "source": "hub"})
+        conn.execute(text(row), {"cluster": "alpha", "job_id": "7", "source": "sacct"})
+    migrate(fresh.engine)
+    with fresh.read() as conn:
+        known = conn.execute(text("SELECT job_id, kind, server_id, mem_mib FROM jobs ORDER BY id")).all()
+    assert known == [("ana-1", "server", "ana-1", None), ("7", None, None, None)]
+    migrate(fresh.engine, "0011")
+    assert "kind" not in {column["name"] for column in inspect(fresh.engine).get_columns("jobs")}
+
+
 def test_it_writes_ahead_and_checks_foreign_keys(fresh):
     with fresh.read() as conn:
         assert conn.execute(text("PRAGMA journal_mode")).scalar() == "wal"

@@ -43,7 +43,7 @@ def test_a_file_says_what_is_known_and_leaves_the_rest_null(store):
     assert list(frame.columns) == [name for name in LAKE_COLUMNS if name not in ("cluster", "project")]
     one, two = frame.to_dict("records")
     unknown = [name for name in frame.columns if pd.isna(one[name])]
-    assert unknown == ["submit_at", "end_at", "cpu_cores", "wait_s"]
+    assert unknown == ["submit_at", "end_at", "cpu_cores", "wait_s", "kind", "qos"]
     assert (one["gpus"], one["gpu_part_seconds"], one["gpu_hours"], one["duration_s"]) == (
         0.5,
         30 * GPU_PARTS,

@@ -1,7 +1,8 @@
 """The frames that pass between parsing, the store and the analytics: their columns and dtypes, checked in one place.
 
 A job frame has one row per job, times in UTC epoch seconds, GPUs in parts (1/420,000 GPU, workbench.units). A missing
-text is NA, never ''; `end_at` NA: it still runs; `cpu_cores` NA: the source does not say. See workbench.domain.jobs.
+text is NA, never ''; `end_at` NA: it still runs; `cpu_cores`, `mem_mib`, `suspended_s` NA: the source does not say. See
+workbench.domain.jobs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,13 @@ JOB_COLUMNS: dict[str, str] = {
     "name": "str",
     "source": "str",
     "submit_known": "bool",
+    "kind": "str",
+    "server_id": "str",
+    "dask_id": "str",
+    "mem_mib": "Int64",
+    "qos": "str",
+    "reservation": "str",
+    "suspended_s": "Int64",
     "capture_id": "Int64",
 }
 
@@ -33,9 +41,14 @@ JOB_KEY = ("cluster", "job_id", "submit_at")
 """What makes a job: Slurm reuses ids and a requeue resets the submit time, so each attempt is a row."""
 
 OPTIONAL = frozenset(
-    {"project", "user_name", "partition", "gpu_model", "cpu_cores", "state", "name", "end_at", "capture_id"}
-)
+    {
+        "project", "user_name", "partition", "gpu_model", "cpu_cores", "state", "name", "end_at", "capture_id",
+        "kind", "server_id", "dask_id", "mem_mib", "qos", "reservation", "suspended_s",
+    }
+)  # fmt: skip
 """Columns that may hold NA, and may be left out of what is given to `job_frame`: then they are unknown in every row."""
+
+NEVER_BELOW_0 = ("cpu_cores", "mem_mib", "suspended_s")
 
 LAKE_COLUMNS: dict[str, str] = {
     "cluster": "string",
@@ -56,6 +69,8 @@ LAKE_COLUMNS: dict[str, str] = {
     "wait_s": "Int64",
     "duration_s": "int64",
     "source": "string",
+    "kind": "string",
+    "qos": "string",
 }
 """The lake's columns: cluster and project in a file's path, the rest in the file. What is NA has not come or is not
 known: `end_at` while the job runs, `submit_at` and `wait_s` where the log has no submit time. `gpu_part_seconds`
@@ -112,5 +127,5 @@ def _check(frame: pd.DataFrame) -> None:
     ends_early = (frame["end_at"] < frame["start_at"]).fillna(False).any()
     if ends_early or (frame["seen_until_at"] < frame["start_at"]).any():
         raise ValueError("a job frame holds a job that ends, or is last seen, before it starts")
-    if (frame["gpu_parts"] < 0).any() or (frame["cpu_cores"] < 0).fillna(False).any():
-        raise ValueError("a job frame holds a job with less than no GPUs or cores")
+    if (frame["gpu_parts"] < 0).any() or any((frame[name] < 0).fillna(False).any() for name in NEVER_BELOW_0):
+        raise ValueError("a job frame holds a job with less than no GPUs, cores, memory or suspended time")

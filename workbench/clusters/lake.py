@@ -2,7 +2,7 @@
 
 Each file is a partition and is read on a worker, only the columns that are used. Cluster and project, which are in a
 file's path, become plain text: as categories, which Dask would make of them, every project of the centre would turn up
-in every group-by.
+in every group-by. A file that was written before a column came has NA in it.
 """
 
 from collections.abc import Sequence
@@ -50,30 +50,39 @@ def jobs(parts: Sequence[LakePart], schema: pa.Schema, start_s: int | None = Non
         for sign, edge in ((">=", start_s), ("<", end_s))
         if edge is not None
     ]
-    read = partial(_read_cudf if on_gpu else _read_pandas, filters=filters or None)
+    read = partial(_read_cudf if on_gpu else _read_pandas, schema=schema, filters=filters or None)
     return dd.from_map(read, list(parts), meta=empty, label="jobs-of-lake")
 
 
-def _read_pandas(part: LakePart, columns: list[str] | None = None, *, filters: Any = None) -> pd.DataFrame:
-    table = pq.read_table(part.path, columns=_in_file(columns), filters=filters, partitioning=None)
+def _read_pandas(
+    part: LakePart, columns: list[str] | None = None, *, schema: pa.Schema, filters: Any = None
+) -> pd.DataFrame:
+    wanted, lacking = _in_file(part, columns, schema)
+    table = pq.read_table(part.path, columns=wanted, filters=filters, partitioning=None)
+    for field in lacking:
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
     frame = _to_frame(table, part.cluster, part.project)
-    return frame if columns is None else frame[columns]
+    return frame[[*KEYS, *schema.names] if columns is None else columns]
 
 
-def _read_cudf(part: LakePart, columns: list[str] | None = None, *, filters: Any = None) -> Any:
+def _read_cudf(part: LakePart, columns: list[str] | None = None, *, schema: pa.Schema, filters: Any = None) -> Any:
     import cudf
 
-    frame = cudf.read_parquet(part.path, columns=_in_file(columns), filters=filters)
+    wanted, lacking = _in_file(part, columns, schema)
+    frame = cudf.read_parquet(part.path, columns=wanted, filters=filters)
+    for field in lacking:
+        nothing = pa.nulls(len(frame), field.type)
+        frame[field.name] = cudf.Series(nothing, index=frame.index)
     frame.insert(0, "project", cudf.Series([part.project] * len(frame), index=frame.index, dtype="str"))
     frame.insert(0, "cluster", cudf.Series([part.cluster] * len(frame), index=frame.index, dtype="str"))
-    return frame if columns is None else frame[columns]
+    return frame[[*KEYS, *schema.names] if columns is None else columns]
 
 
-def _in_file(columns: list[str] | None) -> list[str] | None:
-    """Those of the columns that a file holds; where it holds none, one that tells how many rows there are."""
-    if columns is None:
-        return None
-    return [name for name in columns if name not in KEYS] or ["job_id"]
+def _in_file(part: LakePart, columns: list[str] | None, schema: pa.Schema) -> tuple[list[str], list[pa.Field]]:
+    """Those of the columns that a file holds, or one that tells how many rows there are; and those that it lacks."""
+    asked = [field for field in schema if columns is None or field.name in columns]
+    held = set(pq.read_schema(part.path).names)
+    return [f.name for f in asked if f.name in held] or ["job_id"], [f for f in asked if f.name not in held]
 
 
 def _to_frame(table: pa.Table, cluster: str, project: str | None) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
+from workbench.domain.jobs import SERVER
 from workbench.services.holds.holds import Ended, settle_ended
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
@@ -164,6 +165,8 @@ def _job(row: Mapping[str, Any]) -> dict[str, Any]:
         "name": f"notebook server, {row['profile']}",
         "source": "hub",
         "submit_known": True,
+        "kind": SERVER,
+        "server_id": row["server_id"],
     }
 
 

@@ -54,4 +54,6 @@ def _mark(conn: Connection) -> str:
 def _plain(column: pd.Series) -> list[Any]:
     if column.dtype.kind in "ib" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
         return column.to_numpy().tolist()
-    return column.astype(object).where(column.notna(), None).tolist()
+    known = column.notna()
+    # What most sources never say is unknown from the first row to the last.
+    return column.astype(object).where(known, None).tolist() if known.any() else [None] * len(column)

@@ -58,6 +58,14 @@ def upsert_jobs(conn: Connection, jobs: pd.DataFrame, zone: ZoneInfo) -> Upserte
     return Upserted(len(inserted), len(changed), len(jobs) - len(inserted) - len(changed))
 
 
+def news(conn: Connection, jobs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a job frame that tell of more than that a job runs on: job unknown, or other than known."""
+    frame = _one_a_key(job_frame(jobs))
+    matched = frame.merge(_known(conn, frame), how="left", on=list(JOB_KEY), suffixes=("", "_known"))
+    told = _differs(matched, tuple(name for name in CONTENT if name != "seen_until_at")) & _is_newer(matched)
+    return frame[(matched["id"].isna() | told).to_numpy()]
+
+
 def _one_a_key(frame: pd.DataFrame) -> pd.DataFrame:
     """The newest look at each job; of two equally new ones the later row."""
     if not frame.duplicated(list(JOB_KEY)).any():
@@ -90,10 +98,12 @@ def _may_know(conn: Connection, frame: pd.DataFrame) -> bool:
     return any(conn.execute(text(ask), {"cluster": c}).first() for c in frame["cluster"].unique())
 
 
-def _differs(matched: pd.DataFrame) -> pd.Series:
+def _differs(matched: pd.DataFrame, names: Sequence[str] = CONTENT) -> pd.Series:
     differs = pd.Series(data=False, index=matched.index)
-    for name in CONTENT:
+    for name in names:
         new, old = matched[name], matched[f"{name}_known"]
+        if new.isna().all() and old.isna().all():
+            continue  # most sources never say it
         same = (new == old).fillna(False).astype(bool) | (new.isna() & old.isna())
         differs |= ~same
     return differs

@@ -92,6 +92,8 @@ def lake_table(jobs: pd.DataFrame) -> pa.Table:
         "wait_s": wait.astype("Int64").where(known),
         "duration_s": duration,
         "source": jobs["source"],
+        "kind": jobs["kind"],
+        "qos": jobs["qos"],
     }
     frame = pd.DataFrame(columns).astype(IN_FILE)  # also into the file's own notes for pandas: NA stays NA there
     return pa.Table.from_pandas(frame, schema=LAKE_SCHEMA, preserve_index=False)

@@ -71,9 +71,8 @@ def test_a_limit_says_whose_it_is_and_of_what(reason, words):
     assert words in in_words(reason)
 
 
-def test_the_pause_of_an_award_is_told_from_a_limit():
-    assert "paused" in in_words("QOSGrpJobsLimit", qos="wb-paused")
-    assert "small jobs" in in_words("QOSGrpGRES", qos="wb-small")
+def test_a_pause_of_the_project_is_said():
+    assert "paused" in in_words("AssocGrpJobsLimit")
 
 
 def test_the_awards_own_limits_are_known_so_that_our_numbers_are_said():

@@ -9,9 +9,6 @@ import re
 
 from workbench.i18n import _
 
-PAUSED, SMALL, LOW = "wb-paused", "wb-small", "wb-low"
-"""The QOS with which awards are paused, made small, and used beyond (services.slurm.enforce)."""
-
 _LIMIT = re.compile(
     r"(Assoc|QOS)(Grp|Max|Min)(BB|Billing|CPU|Cpu|Energy|GRES|Jobs|License|Memory|Mem|Node|SubmitJobs?|Unknown|"
     r"WallDuration|Wall)(RunMinutes|Minutes)?(PerJob|PerUser|PerNode|PerAccount|NotSatisfied)?(?:Limit)?"
@@ -39,28 +36,19 @@ def waits_for_others(reason: str) -> bool:
 
 
 def of_award(reason: str) -> bool:
-    """Whether the project's award or its limits keep the job waiting, so that our books have the numbers."""
-    code = code_of(reason)
-    found = _LIMIT.fullmatch(code)
-    return code in ("AccountingPolicy", "AssociationResourceLimit") or bool(
-        found and found[1] == "Assoc" and found[2] == "Grp" and (found[4] or found[3] in ("Jobs", "SubmitJobs"))
-    )
+    """Whether the time that the project's award has left keeps the job waiting, so that our books have the numbers."""
+    found = _LIMIT.fullmatch(code_of(reason))
+    return bool(found and found[1] == "Assoc" and found[2] == "Grp" and found[4])
 
 
-def in_words(reason: str, *, qos: str = "") -> str:
+def in_words(reason: str) -> str:
     """Why a job waits, and what can be done.
 
     Args:
         reason: as squeue prints it (%r).
-        qos: the job's, where known: it tells a pause from a limit.
     """
     code = code_of(reason)
-    if qos == PAUSED and code.startswith(("QOS", "Assoc", "Max")):
-        return _(
-            "The project's award is paused: its jobs wait until it is restored. "
-            "Ask the project's lead or the secretariat."
-        )
-    said = _known().get(code) or _limit(code, qos)
+    said = _known().get(code) or _limit(code)
     if said:
         return said
     if code in ("", "None"):
@@ -124,6 +112,7 @@ def _happened(word: str, exit_code: str, limit: str, *, by_owner: bool | None) -
 def _known() -> dict[str, str]:
     """Code → sentence; in the language of the moment."""
     account = _("A limit of the project is reached. It starts when other jobs of the project end.")
+    paused = _("The project is paused, or has as many jobs as it may. Ask the project's lead or the secretariat.")
     reserved = _("This partition takes jobs of reservations only. Choose another card.")
     agreeing = _("The clusters agree on who runs it. That takes a moment.")
     return {
@@ -154,7 +143,9 @@ def _known() -> dict[str, str]:
         "QOSNotAllowed": _("The project may not use this class of service (QOS). Choose another card."),
         "QOSUsageThreshold": _("The project has used too much of its share for this class of service (QOS)."),
         "AccountingPolicy": account,
-        "AssociationJobLimit": account,
+        "AssociationJobLimit": paused,
+        "AssocGrpJobsLimit": paused,
+        "AssocGrpSubmitJobsLimit": paused,
         "AssociationResourceLimit": account,
         "AssociationTimeLimit": _limit("AssocMaxWallDurationPerJobLimit"),
         "QOSJobLimit": _limit("QOSGrpJobsLimit"),
@@ -175,7 +166,7 @@ def _known() -> dict[str, str]:
     }
 
 
-def _limit(code: str, qos: str = "") -> str:
+def _limit(code: str) -> str:
     """The sentence of a limit whose name follows the pattern; '' where it does not."""
     if each := _OF_EACH_ACCOUNT.fullmatch(code):
         scope, kind, what, time, each_of = "QOS", "Max", each[1], None, each[2]
@@ -193,8 +184,6 @@ def _limit(code: str, qos: str = "") -> str:
         said = _("It asks for more {what} than one job may have. Choose a smaller card.")
     elif each_of == "PerUser" or (scope == "Assoc" and kind == "Max"):
         said = _("You have as many {what} in use as one person may. It starts when a job of yours ends.")
-    elif scope == "QOS" and qos == SMALL:
-        said = _("The project may run small jobs only for now, and its {what} are in use. It starts when one ends.")
     elif scope == "QOS" and each_of is None:
         said = _("All {what} of its class of service (QOS) are in use. It starts when a job in it ends.")
     else:

@@ -20,7 +20,12 @@ from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     projects,
 )
 from workbench.domain.base import Stored
-from workbench.store import dask_tables, ledger_tables, other_charges  # noqa: F401  (their tables join the metadata)
+from workbench.store import (  # noqa: F401  (their tables join the metadata)
+    comparisons,
+    dask_tables,
+    ledger_tables,
+    other_charges,
+)
 
 metadata = Stored.metadata
 

@@ -24,7 +24,8 @@ class SlurmSettings(Section):
     reach this
     machine. poll_s: how often Slurm is asked. models: GPU type in Slurm → model in the price list; others in upper
     case. enforce: limits follow the awards by themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
-    worker_idle_s: a Dask worker without work for so long is ended.
+    worker_idle_s: a Dask worker without work for so long is ended. interface: the network by which Dask's schedulers and
+    workers talk; empty: the one of the node's name.
     """
 
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")] = ""
@@ -42,6 +43,7 @@ class SlurmSettings(Section):
     max_workers: Annotated[int, Field(ge=0)] = 8
     max_worker_gpus: Annotated[int, Field(ge=0)] = 16
     worker_idle_s: Annotated[int, Field(ge=10)] = 600
+    interface: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,15}$")] = ""
 
     @property
     def spawns(self) -> bool:

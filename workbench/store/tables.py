@@ -12,6 +12,7 @@ from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     award_actions,
     award_versions,
     awards,
+    brakes,
     capacity,
     community,
     holds,

@@ -17,6 +17,7 @@ WorkbenchError
 │   ├── NoStatement          a month of which there is no statement
 │   ├── NoReport             a year of which there is no report
 │   ├── UnknownServer        no notebook server of this id, or not the asker's
+│   ├── UnknownCluster       no Dask cluster of this id, or not the asker's
 │   ├── UnknownApplication   no application of this reference that the asker may see
 │   ├── UnknownAward         no award of this number
 │   └── UnknownAction        nothing of this number was asked for an award
@@ -33,8 +34,9 @@ WorkbenchError
 │   ├── RuleBroken           an amount, rate, term or score outside of its rule
 │   ├── AskRefused           a refund, reservation or adjustment that cannot be asked for or decided so
 │   ├── NoBalance            no award, or one that does not cover the requested time
+│   ├── ClusterRefused       a Dask cluster beyond its server that may not be
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
-├── SlurmError               Slurm did not answer (SlurmSilent) or refused (SlurmRefused)
+├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable) or refused (SlurmRefused)
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -42,6 +44,7 @@ WorkbenchError
     ├── NotInstalled         something that `make setup` puts there is missing
     ├── DidNotAnswer         a part was started and stayed silent, or ended
     ├── ClusterCannotStart   a notebook's Dask cluster
+    ├── EnvironmentsDiffer   versions of the Hub, a notebook and its workers that would not understand each other
     ├── WorkersDoNotFit      more Dask workers than the server has room for
     ├── LoginsExposed        sample logins and an address that others can reach
     └── NotOurs              a folder or process that we did not make
@@ -69,6 +72,7 @@ from workbench.errors.refused import (
     CannotClose,
     ChargeTaken,
     ClosedByConflict,
+    ClusterRefused,
     HoldRefused,
     KeyTaken,
     MeetingRefused,
@@ -83,11 +87,13 @@ from workbench.errors.slurm import (
     SlurmError,
     SlurmRefused,
     SlurmSilent,
+    SlurmUnreadable,
 )
 from workbench.errors.starting import (
     AlreadyRunning,
     ClusterCannotStart,
     DidNotAnswer,
+    EnvironmentsDiffer,
     FolderUnwritable,
     LoginsExposed,
     NotInstalled,
@@ -104,6 +110,7 @@ from workbench.errors.unknown import (
     UnknownAction,
     UnknownApplication,
     UnknownAward,
+    UnknownCluster,
     UnknownGpuModel,
     UnknownJob,
     UnknownMeeting,
@@ -123,7 +130,9 @@ __all__ = [
     "ChoiceRefused",
     "ClosedByConflict",
     "ClusterCannotStart",
+    "ClusterRefused",
     "DidNotAnswer",
+    "EnvironmentsDiffer",
     "FileUnreadable",
     "FolderUnwritable",
     "HoldRefused",
@@ -151,12 +160,14 @@ __all__ = [
     "SlurmError",
     "SlurmRefused",
     "SlurmSilent",
+    "SlurmUnreadable",
     "StepRefused",
     "Unbalanced",
     "Unknown",
     "UnknownAction",
     "UnknownApplication",
     "UnknownAward",
+    "UnknownCluster",
     "UnknownGpuModel",
     "UnknownJob",
     "UnknownMeeting",

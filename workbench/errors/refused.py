@@ -77,3 +77,10 @@ class NoBalance(Refused):
 class HoldRefused(Refused):
     def __init__(self, key: str, why: str, what_to_do: str):
         super().__init__(f"Hold {key!r}: {why}. {what_to_do}")
+
+
+class ClusterRefused(Refused):
+    """A Dask cluster beyond its server; the sentence ends without a full stop."""
+
+    def __init__(self, why: str, what_to_do: str):
+        super().__init__(f"The Dask cluster was not started: {why}. {what_to_do}.")

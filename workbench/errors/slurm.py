@@ -19,3 +19,10 @@ class SlurmRefused(SlurmError):
     def __init__(self, program: str, asked: str, said: str, status: int):
         self.said, self.status = said, status
         super().__init__(f"Slurm refused `{program} {asked}` (status {status}): {said or 'it gave no reason'}")
+
+
+class SlurmUnreadable(SlurmError):
+    def __init__(self, program: str, why: str):
+        super().__init__(
+            f"What Slurm's {program} answered cannot be read: {why}. Run it by hand and compare; is it Slurm's own?"
+        )

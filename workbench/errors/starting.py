@@ -40,6 +40,14 @@ class ClusterCannotStart(CannotStart):
         super().__init__(f"The Dask cluster did not start: {why}. Free what other kernels hold, or {what}.")
 
 
+class EnvironmentsDiffer(CannotStart):
+    def __init__(self, differences: list[str], python: str):
+        super().__init__(
+            f"The Dask cluster was not started: its parts would not understand each other: {'; '.join(differences)}. "
+            f"Choose the notebook's kernel that runs {python}, or ask the operator to update the nodes' environment."
+        )
+
+
 class WorkersDoNotFit(CannotStart):
     def __init__(self, workers: int, have: str, most: int):
         ask = f"Ask for at most {most}, or start" if most else "Start"

@@ -43,6 +43,11 @@ class UnknownServer(Unknown):
         super().__init__(f"There is no server {server_id!r} of yours.")
 
 
+class UnknownCluster(Unknown):
+    def __init__(self, cluster_id: str):
+        super().__init__(f"There is no Dask cluster {cluster_id!r} of yours.")
+
+
 class UnknownApplication(Unknown):
     def __init__(self, reference: str):
         super().__init__(

@@ -24,8 +24,8 @@ class SlurmSettings(Section):
     reach this
     machine. poll_s: how often Slurm is asked. models: GPU type in Slurm → model in the price list; others in upper
     case. enforce: limits follow the awards by themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
-    worker_idle_s: a Dask worker without work for so long is ended. interface: the network by which Dask's schedulers and
-    workers talk; empty: the one of the node's name.
+    worker_idle_s: a Dask worker without work for so long is ended. interface: the network of Dask on the nodes;
+    empty: the one of the node's name.
     """
 
     cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")] = ""

@@ -106,14 +106,22 @@ def test_a_running_job_has_no_end_and_was_seen_as_long_as_it_ran():
     assert job.seen_until_at - job.start_at == 1200
 
 
-def test_suspended_time_is_not_in_elapsed_but_the_gpus_were_held():
-    text = (
-        a_text(a_row(State="RUNNING", End="Unknown", Elapsed="00:20:00"))
-        .replace("NCPUS", "Suspended")
-        .replace("|8|", "|00:05:00|")
-    )
-    job = parse_sacct(text, "alpha", UTC).jobs.iloc[0]
-    assert job.seen_until_at - job.start_at == 1500
+def test_suspended_time_is_no_usage_for_slurm_nor_for_us():
+    def with_suspended(**given):
+        return a_text(a_row(**given)).replace("NCPUS", "Suspended").replace("|8|", "|00:05:00|")
+
+    runs = parse_sacct(with_suspended(State="RUNNING", End="Unknown", Elapsed="00:20:00"), "alpha", UTC)
+    assert (runs.jobs.seen_until_at - runs.jobs.start_at)[0] == 1200
+    ended = parse_sacct(with_suspended(Elapsed="00:55:00"), "alpha", UTC)
+    assert (ended.jobs.end_at - ended.jobs.start_at)[0] == 3300
+    assert ended.jobs.suspended_s[0] == 300
+    assert not [said for said in ended.notices if "Elapsed" in said]
+    assert ended.observed_until == runs.observed_until + 2100
+
+
+def test_longer_suspended_than_it_ran_is_rejected():
+    text = a_text(a_row(Elapsed="00:00:00")).replace("NCPUS", "Suspended").replace("|8|", "|02:00:00|")
+    assert [r.kind for r in parse_sacct(text, "alpha", UTC).rejects] == ["suspended too long"]
 
 
 def test_an_ended_job_without_an_end_ends_after_its_elapsed_time():
@@ -267,7 +275,7 @@ def test_a_wrong_zone_shows_where_elapsed_does_not_fit():
     night = a_row(
         Start="2024-03-31T01:00:00", End="2024-03-31T04:00:00", Elapsed="02:00:00", Submit="2024-03-30T20:00:00"
     )
-    assert not parsed(night, zone=BERLIN).notices
+    assert not [said for said in parsed(night, zone=BERLIN).notices if "Elapsed" in said]
     assert "is that the cluster's zone" in parsed(night, zone=UTC).notices[0]
 
 
@@ -324,7 +332,8 @@ def test_groningens_clock_is_amsterdams():
     source = (FIXTURES / "SOURCE.md").read_text()
     columns = source.split("U+2603): ")[1].split(".\n")[0].split(", ")
     log = parse_sacct(text, "g", ZoneInfo("Europe/Amsterdam"), columns=columns)
-    assert (len(log.jobs), log.steps, log.not_started, log.rejects, log.notices) == (90, 142, 10, [], [])
+    assert (len(log.jobs), log.steps, log.not_started, log.rejects) == (90, 142, 10, [])
+    assert [said.split()[0] for said in log.notices] == ["Jobname"]
     assert log.jobs["end_at"].isna().sum() == 3
     assert set(log.jobs["gpu_model"].dropna()) == {"a100", "v100"}
     over_the_change = log.jobs.set_index("job_id").loc["7195760"]

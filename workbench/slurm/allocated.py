@@ -1,4 +1,4 @@
-"""What a row of sacct says a job was given: GPUs, cores, and under which names.
+"""What a row of sacct says a job was given: GPUs, cores, memory, and under which names.
 
 GPUs are those that Slurm allocated: AllocTRES, before 20.11 AllocGRES. What was only asked for is none. Source:
 sacct(1).
@@ -6,9 +6,10 @@ sacct(1).
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from workbench.analytics.parsed import NAME_MAX, shortened
-from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of
+from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of, mib_of
 
 Cell = Callable[[str], str]
 """The text of a row's column, by lower-case name; empty where the text has no such column."""
@@ -22,11 +23,15 @@ class Unusable(ValueError):
         self.kind = kind
 
 
+Models = Callable[[str], str]
+"""Slurm's type of a GPU → its model in the price list."""
+
+
 class Allocated:
     """GPUs of rows, each distinct text read once. `unlisted` counts jobs whose resources are an empty list."""
 
-    def __init__(self, weights: Mapping[str, Fraction]) -> None:
-        self.weights = weights
+    def __init__(self, weights: Mapping[str, Fraction], models: Models | None = None) -> None:
+        self.weights, self.models = weights, models
         self.unlisted = 0
         self._known: dict[tuple[str, str], Gpus] = {}
 
@@ -47,12 +52,19 @@ class Allocated:
             if gpus is None:
                 gpus = gpus_of(tres, weights=self.weights)
                 gpus = gpus if gpus.parts else gpus_of(gres, weights=self.weights)
-                self._known[tres, gres] = gpus
+                gpus = self._known[tres, gres] = self._named(gpus)
         except ValueError as problem:
             raise Unusable("GPUs not readable", str(problem)) from problem
         if ran and gpus == NO_GPUS:
             self._check_asked(cell("reqtres"), cell("reqgres"))
         return gpus
+
+    def _named(self, gpus: Gpus) -> Gpus:
+        """With the models of the price list; a text may name several types."""
+        if gpus.model is None or self.models is None:
+            return gpus
+        models = sorted({self.models(kind) for kind in gpus.model.split("+")})
+        return Gpus(gpus.parts, "+".join(models))
 
     def _check_asked(self, *requests: str) -> None:
         for request in requests:
@@ -75,6 +87,36 @@ def cores(cell: Cell) -> int | None:
         name, _, count = entry.partition("=")
         if name == "cpu" and count.isdecimal():
             return int(count)
+    return None
+
+
+def mem_mib(cell: Cell) -> int | None:
+    """Memory in MiB, None where the row does not say; all nodes together.
+
+    What AllocTRES names; else ReqMem, which is for each node ("4Gn") or core ("4Gc") before 21.08.
+
+    Raises:
+        Unusable: AllocTRES names memory that cannot be read.
+    """
+    listed = _mem_in(cell("alloctres"))
+    if listed is not None:
+        return listed
+    asked = cell("reqmem")
+    times = {"n": cell("nnodes") or cell("allocnodes"), "c": cell("alloccpus") or cell("ncpus")}.get(asked[-1:], "1")
+    found = mib_of(asked.removesuffix("n").removesuffix("c"))
+    # 0 asks for all that the nodes have; how much that is nobody says.
+    return found * int(times) if found and times.isdecimal() else None
+
+
+@lru_cache(maxsize=4096)
+def _mem_in(tres: str) -> int | None:
+    for entry in tres.split(","):
+        name, _, count = entry.partition("=")
+        if name == "mem":
+            found = mib_of(count)
+            if found is None:
+                raise Unusable("memory not readable", f"AllocTRES says {entry!r}")
+            return found or None  # 0 where Slurm does not count memory
     return None
 
 

@@ -1,7 +1,8 @@
 """Rows of `sacct --parsable2` text: the delimiter and columns found, records that a newline broke put together again.
 
 Slurm neither quotes nor escapes: a job's name, comment or command line may hold the delimiter or a newline. A record is
-put together only where there is one way to do it; else it is rejected with its line. Source: sacct(1), --parsable2.
+put together only where there is one way to do it; else it is rejected with its line. Only a delimiter that nobody
+could know (slurm.sealed) makes the reading exact. Source: sacct(1), --parsable2.
 """
 
 import re
@@ -9,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.analytics.parsed import Reject, shortened
+from workbench.slurm.sealed import cut, delimiter_in
 
 JOB_ID = re.compile(r"\d+(?:_(?:\d+|\[[^\]]*\]))?(?:\+\d+)?(?:\.\S+)?")
 FREE_TEXT = frozenset({"jobname", "comment", "admincomment", "systemcomment", "submitline", "workdir", "extra"})
 """Columns (lower case) in which anything may stand."""
 
-DELIMITERS = ("|#", "|", "\u2603", "\t", ";", ",")
+DELIMITERS = ("|#", "|", "\x1f", "\u2603", "\t", ";", ",")
 MOST_LINES = 200
 """A record is not looked for beyond so many lines."""
 
@@ -41,12 +43,17 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """All rows of a text. `columns`: lower-case names in order; `broken`: what could not be put together."""
+    """All rows of a text. `columns`: lower-case names in order; `broken`: what could not be put together.
+
+    forgeable: columns in which a user may have written what looks like a row of another job; empty where none was put
+    together of several lines, and none ends in such a column.
+    """
 
     columns: tuple[str, ...]
     delimiter: str
     rows: list[Record]
     broken: list[Reject]
+    forgeable: tuple[str, ...] = ()
 
 
 def read_records(text: str, *, delimiter: str | None = None, columns: Sequence[str] | None = None) -> Records:
@@ -60,6 +67,10 @@ def read_records(text: str, *, delimiter: str | None = None, columns: Sequence[s
     Raises:
         ValueError: it has no header and no columns were given, or it is not parsable text.
     """
+    if delimiter is None or delimiter_in(delimiter):
+        sealed = delimiter_in(text.partition("\n")[0])
+        if sealed:
+            return _sealed(text, sealed)
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
@@ -72,7 +83,22 @@ def read_records(text: str, *, delimiter: str | None = None, columns: Sequence[s
             rows.append(found)
         else:
             broken.append(found)
-    return Records(layout.columns, layout.delimiter, rows, broken)
+    free = tuple(name for name in layout.columns if name in FREE_TEXT)
+    lines_fit = len(rows) == sum(bool(line.strip()) for line in lines[first + begin :])
+    doubtful = free and not (lines_fit and layout.columns[-1] not in FREE_TEXT)
+    return Records(layout.columns, layout.delimiter, rows, broken, free if doubtful else ())
+
+
+def _sealed(text: str, delimiter: str) -> Records:
+    columns, records = cut(text, delimiter)
+    found = Records(tuple(columns), delimiter, [], [])
+    for line, cells in records:
+        if len(cells) == len(columns):
+            found.rows.append(Record(line, cells))
+        else:
+            why = f"{len(cells)} fields where the header names {len(columns)}: the text is broken off"
+            found.broken.append(Reject(line, "wrong number of fields", why, shortened(" ".join(cells))))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

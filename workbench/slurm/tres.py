@@ -28,9 +28,14 @@ STANDARD_IDS = {
 MOST_GPUS = 1_000_000
 """More GPUs than this in one job is Slurm's mark for "no value", or a broken row."""
 
+MOST_MIB = 2**40
+"""More memory than this (an exbibyte) is Slurm's mark for "no value", or a broken row."""
+
 _PLACE = re.compile(r"\([^)]*\)")  # (S:0-1), (IDX:0-3): where on the node the GPUs are
 _COUNT = re.compile(r"(\d+)([KMGT]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_MEMORY = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([KMGTP]?)", re.IGNORECASE)
+_MIB = {"": 1, "K": Fraction(1, 1024), "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 _SHARES = ("shard", "mps")
 """Resources that are parts of a GPU; how many make one GPU is the site's own."""
 _MEASURED = ("gpumem", "gpuutil")
@@ -83,6 +88,16 @@ def gpus_of(text: str, *, ids: Mapping[str, str] | None = None, weights: Mapping
     if whole.parts or not shares:
         return whole
     return Gpus(gpu_parts(sum((_share(name, n, weights, text) for name, n in shares.items()), Fraction(0))), None)
+
+
+def mib_of(text: str) -> int | None:
+    """MiB of an amount of memory as Slurm writes it (62.50G, 4000M, 1T; without a suffix MiB); None for any other text.
+
+    sacct without --noconvert rounds to hundredths of the next larger unit.
+    """
+    match = _MEMORY.fullmatch(text)
+    found = int(Fraction(match[1]) * _MIB[match[2].upper()]) if match else None
+    return None if found is None or found > MOST_MIB else found
 
 
 def _whole(untyped: int | None, typed: dict[str, int], weights: Mapping[str, Fraction], text: str) -> Gpus:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from tests.builders import add_prices
+from tests.builders import a_job, add_prices
+from workbench.analytics.schema import job_frame
 from workbench.domain.awards import Award
 from workbench.domain.holds import Hold
 from workbench.domain.jobs import Job
@@ -23,6 +24,7 @@ from workbench.services.holds.outlook import outlook
 from workbench.services.meter import ServerRequest, Sighting, reconcile, record_refusal, record_request
 from workbench.settings import load
 from workbench.store.engine import open_store
+from workbench.store.jobs import upsert_jobs
 from workbench.store.tables import freshness, rollup_hourly, server_events
 from workbench.units import GPU_PARTS, HOUR_S
 
@@ -277,3 +279,83 @@ def test_what_a_running_server_was_charged_already_is_not_held_a_second_time(sto
     rate(store, T0 + HOUR_S)
     balance = outlook(store, T0 + HOUR_S)[0].balance
     assert (balance.drawn_minor, balance.held_minor) == (1960, 3 * 1960)
+
+
+# --- a server that is a job of Slurm ---
+
+
+def row_of(store, server_id="s1"):
+    with store.read() as conn:
+        return conn.execute(select(server_events).where(server_events.c.server_id == server_id)).one()
+
+
+def test_a_server_of_slurm_is_never_metered_here(store):
+    record_request(store, a_request(cluster="c1"))
+    meter.note_slurm_job(store, "s1", "77")
+    reconcile(store, [Sighting("s1", T0, T0 + 60, T0 + 60, "stopped")], T0 + 90_000)
+    assert jobs(store) == []
+    assert (row_of(store).metered, row_of(store).ended_at, row_of(store).slurm_job_id) == (False, None, "77")
+
+
+def test_a_request_that_slurm_never_took_is_closed_and_its_hold_freed(store):
+    held_start(store)
+    reconcile(store, [], T0 + meter.UNHEARD_AFTER_S - 1)
+    assert not row_of(store).metered
+    reconcile(store, [], T0 + meter.UNHEARD_AFTER_S)
+    assert row_of(store).end_reason == meter.NEVER_STARTED
+    assert the_hold(store).settled_minor == 0
+    assert jobs(store) == []
+
+
+def test_accounting_closes_a_server_of_slurm_and_settles_what_ran(store):
+    held_start(store)
+    meter.note_slurm_job(store, "s1", "77")
+    record_refusal(store, "s1", T0 + 1, "a Hub that knows less than Slurm")  # the job is there: accounting closes it
+    assert not row_of(store).metered
+    with store.begin() as conn:
+        meter.started_slurm(conn, "s1", T0 + 5, T0 + 50)
+    assert (row_of(store).started_at, row_of(store).seen_at) == (T0 + 5, T0 + 50)
+    for _again in range(2):
+        with store.begin() as conn:
+            meter.close_slurm(conn, "s1", T0 + 5, T0 + 5 + 1800, "TIMEOUT")
+            meter.close_slurm(conn, "nobody", T0, T0 + 1, "FAILED")
+    assert (row_of(store).ended_at, row_of(store).end_reason, row_of(store).metered) == (T0 + 1805, "timeout", True)
+    assert the_hold(store).settled_minor == 1400 * 7 // 10
+    assert jobs(store) == []
+
+
+def test_a_job_that_never_ran_costs_nothing_and_keeps_its_reason(store):
+    held_start(store)
+    meter.note_slurm_job(store, "s1", "77")
+    meter.note_reason(store, "s1", "You cancelled it.")
+    meter.note_reason(store, "s1", "later")
+    with store.begin() as conn:
+        meter.close_slurm(conn, "s1", None, T0 + 90, "CANCELLED")
+    assert (row_of(store).started_at, row_of(store).end_reason) == (None, "You cancelled it.")
+    assert the_hold(store).settled_minor == 0
+
+
+def test_what_is_charged_of_a_running_server_of_slurm_comes_off_its_hold(store):
+    held_start(store)
+    meter.note_slurm_job(store, "s1", "77")
+    assert outlook(store, T0)[0].balance.held_minor == 4 * 1960
+    job = {"job_id": "77", "cluster": "c1", "submit_at": T0, "start_at": T0, "end_at": None, "project": "alpha"}
+    job |= {"seen_until_at": T0 + HOUR_S, "kind": "server", "server_id": "s1", "state": "RUNNING", "source": "sacct"}
+    with store.begin() as conn:
+        upsert_jobs(conn, job_frame([a_job(**job)]), store.settings.centre.zone)
+        conn.execute(freshness.insert().values(cluster="c1", data_until_at=T0 + HOUR_S, noted_at=T0 + HOUR_S, note=""))
+    assert outlook(store, T0 + HOUR_S)[0].balance.held_minor == 4 * 1960  # come in, not charged
+    rate(store, T0 + HOUR_S)
+    balance = outlook(store, T0 + HOUR_S)[0].balance
+    assert (balance.drawn_minor, balance.held_minor) == (1960, 3 * 1960)
+
+
+def held_start(store):
+    """Server s1 on cluster c1 with four hours of a GPU at HK$28 held, 70% of it subsidy."""
+    with store.db() as db:
+        db.add(Project("alpha", "Alpha", "university", "University A"))
+        db.flush()
+        db.add(Award("alpha", None, 7000, 1_000_000, date(2026, 1, 1), date(2030, 1, 1), date(2026, 1, 1)))
+    add_prices(store, {"2026-01-01": {"H800": "28.00", "cpu": "0.20"}})
+    record_request(store, a_request(gpus=1, cluster="c1", limit_s=4 * HOUR_S))
+    assert place(store, Start("s1", "alpha", "c1", 4 * HOUR_S, 2800), T0)

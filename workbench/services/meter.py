@@ -4,6 +4,9 @@ A request is written before anything starts; what the server's supervisor saw (s
 `reconcile`, as often as one likes. The job's key (hub, server id, time of the request) never changes, so that a crash
 at any moment and a repeated run give the same job. A running server is a running job, seen until its last heartbeat.
 What was held of an award at its start (services.holds.holds) is settled with its end, in the same transaction.
+
+A server that is a job of Slurm has one meter too: Slurm's accounting. Here only its request is written, the id of its
+job, and, by `started_slurm` and `close_slurm`, what accounting says of it; it is never a job of the cluster `hub`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +34,7 @@ UNHEARD_AFTER_S = 600
 @dataclass(frozen=True, slots=True)
 class ServerRequest:
     """What somebody asked for and may have: the facts that the job will carry. `gpu_parts` as in workbench.units;
-    `limit_s`: for how long.
+    `limit_s`: for how long; `cluster`: of Slurm, None for a process of this machine.
     """
 
     server_id: str
@@ -43,6 +46,7 @@ class ServerRequest:
     cpu_cores: int
     requested_at: int
     limit_s: int | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,62 @@ def record_request(store: Store, request: ServerRequest) -> None:
 
 
 def record_refusal(store: Store, server_id: str, now: int, reason: str) -> None:
-    """Close a request whose server never started; nothing is charged for it."""
+    """Close a request whose server never started; nothing is charged for it. A job of Slurm is closed by accounting."""
     with store.begin() as conn:
+        mine = (server_events.c.server_id == server_id) & server_events.c.slurm_job_id.is_(None)
+        cluster = conn.execute(select(server_events.c.cluster).where(mine)).scalar()
         closed = conn.execute(
             update(server_events)
-            .where(server_events.c.server_id == server_id, server_events.c.started_at.is_(None))
+            .where(mine, server_events.c.started_at.is_(None))
             .values(ended_at=now, end_reason=reason, metered=True)
         )
         if closed.rowcount:
-            settle_ended(conn, CLUSTER, {server_id: Ended(0, now)})
+            settle_ended(conn, cluster or CLUSTER, {server_id: Ended(0, now)})
+
+
+def note_slurm_job(store: Store, server_id: str, slurm_job_id: str) -> None:
+    """Keep which job of Slurm a server is."""
+    with store.begin() as conn:
+        conn.execute(
+            update(server_events).where(server_events.c.server_id == server_id).values(slurm_job_id=slurm_job_id)
+        )
+
+
+def note_reason(store: Store, server_id: str, reason: str) -> None:
+    """Keep why a server of Slurm ended, in words; the first one stays."""
+    mine = (server_events.c.server_id == server_id) & server_events.c.end_reason.is_(None)
+    with store.begin() as conn:
+        conn.execute(update(server_events).where(mine).values(end_reason=reason))
+
+
+def started_slurm(conn: Connection, server_id: str, started_at: int, seen_at: int) -> None:
+    """Accounting says that a server's job runs, since then and until now at least."""
+    open_row = (
+        (server_events.c.server_id == server_id) & server_events.c.cluster.is_not(None) & ~server_events.c.metered
+    )
+    conn.execute(update(server_events).where(open_row).values(started_at=started_at, seen_at=seen_at))
+
+
+def close_slurm(conn: Connection, server_id: str, started_at: int | None, ended_at: int, state: str) -> None:
+    """Accounting says that a server's job ended: the hold is settled with the time that ran.
+
+    Args:
+        conn: of the transaction that brought the job in.
+        server_id: one that is no job of Slurm is left alone.
+        started_at: UTC epoch seconds, as all times here; None: it never ran.
+        ended_at: of its last attempt.
+        state: Slurm's word, kept where no reason in plain words is there.
+    """
+    mine = (server_events.c.server_id == server_id) & server_events.c.cluster.is_not(None)
+    row = conn.execute(select(server_events.c.cluster, server_events.c.end_reason).where(mine)).one_or_none()
+    if row is None:
+        return
+    seen_at = None if started_at is None else max(started_at, ended_at)
+    reason = row.end_reason or state.lower().replace("_", " ")
+    facts = {"started_at": started_at, "seen_at": seen_at, "ended_at": ended_at, "end_reason": reason, "metered": True}
+    conn.execute(update(server_events).where(mine).values(facts))
+    used_s = 0 if started_at is None else max(0, ended_at - started_at)
+    settle_ended(conn, row.cluster, {server_id: Ended(used_s, ended_at)})
 
 
 def reconcile(store: Store, sightings: Iterable[Sighting], now: int) -> Metered:
@@ -94,13 +145,17 @@ def reconcile(store: Store, sightings: Iterable[Sighting], now: int) -> Metered:
     """
     seen = {sighting.server_id: sighting for sighting in sightings}
     with store.begin() as conn:
-        open_rows = conn.execute(select(server_events).where(~server_events.c.metered)).mappings().all()
+        # What Slurm has taken is Slurm's to tell; a request that never became a job ends as one of this machine does.
+        ours = ~server_events.c.metered & server_events.c.slurm_job_id.is_(None)
+        open_rows = conn.execute(select(server_events).where(ours)).mappings().all()
         known = _known(conn, seen)
         states = [state for row in open_rows if (state := _state(row, seen.get(row["server_id"]), now))]
         jobs = [_job(row) for row in states if row["started_at"] is not None]
         if jobs:
             upsert_jobs(conn, pd.DataFrame(jobs), store.settings.centre.zone)
-        settle_ended(conn, CLUSTER, {row["server_id"]: _ended(row) for row in states if row["ended_at"] is not None})
+        for row in states:
+            if row["ended_at"] is not None:
+                settle_ended(conn, row["cluster"] or CLUSTER, {row["server_id"]: _ended(row)})
         for row in states:
             conn.execute(update(server_events).where(server_events.c.id == row["id"]).values(_facts(row)))
         _note_freshness(conn, now)
@@ -118,7 +173,7 @@ def _known(conn: Connection, seen: Mapping[str, Sighting]) -> set[str]:
 
 def _state(row: RowMapping, sighting: Sighting | None, now: int) -> dict[str, Any] | None:
     """The row as it is now; None where there is nothing new."""
-    if sighting is not None:
+    if sighting is not None and row["cluster"] is None:
         # The supervisor's clock may have been set back between the request and its start.
         started_at = max(sighting.started_at, row["requested_at"])
         seen_at = max(sighting.seen_at, started_at, row["seen_at"] or 0)

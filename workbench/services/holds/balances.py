@@ -4,11 +4,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from workbench.domain.charging import AwardVersion
 from workbench.domain.holds import Balance, Hold, still_held
-from workbench.domain.jobs import Job
+from workbench.domain.jobs import SERVER, Job
 from workbench.periods import day_start, moment
 from workbench.services.awards.versions import award_versions
 from workbench.services.charging.marks import CHARGES
@@ -57,10 +57,18 @@ def held_by_award(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | N
         for cluster, at in clusters.items():
             oldest[cluster] = min(at, oldest.get(cluster, at))
     uncharged = [and_(Hold.cluster == cluster, Hold.ended_at > at) for cluster, at in oldest.items()]
-    ask = select(Hold, Job.start_at, Job.seen_until_at).where(
+    served = aliased(Job)
+    began, seen_until = (
+        func.coalesce(Job.start_at, served.start_at),
+        func.coalesce(Job.seen_until_at, served.seen_until_at),
+    )
+    ask = select(Hold, began, seen_until).where(
         or_(Hold.ended_at.is_(None), Hold.cluster.not_in(list(oldest)), *uncharged)
     )
     ask = ask.outerjoin(Job, and_(Job.cluster == Hold.cluster, Job.job_id == Hold.key))
+    # A server that is a job of Slurm is known by its own id; two joins, since one with OR finds no index.
+    mine = and_(served.cluster == Hold.cluster, served.server_id == Hold.key, served.kind == SERVER)
+    ask = ask.outerjoin(served, and_(mine, served.end_at.is_(None)))
     if projects is not None:
         ask = ask.where(Hold.project.in_(sorted(projects)))
     found: dict[int, int] = {}

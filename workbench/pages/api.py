@@ -1,5 +1,7 @@
 """The figures as JSON for notebooks: GET /api/<question>, answered within what the asker's token may see.
 
+What a notebook may have done is told by POST (pages.api_clusters).
+
 Authorization: token <a server's own Hub token>. The Hub says whose it is and in which groups; nothing else is
 believed: no cookie, no token in an address. Every answer is `{…facts, "table": {"columns": …, "rows": …}}`
 (analytics.wire); every error `{"error", "what_to_do", "reference"}`. Questions and parameters: services.answers.
@@ -16,7 +18,15 @@ from tornado.web import HTTPError, RequestHandler
 
 from workbench.analytics.wire import dumps, to_table
 from workbench.domain.access import Scope, scope_of
-from workbench.errors import BadQuestion, NoAccess, UnknownProject, UnknownServer, WorkbenchError
+from workbench.errors import (
+    BadQuestion,
+    NoAccess,
+    UnknownCluster,
+    UnknownProject,
+    UnknownServer,
+    WorkbenchError,
+)
+from workbench.errors import Refused as AgainstTheRules
 from workbench.services.answers import QUESTIONS, answer
 from workbench.services.lake_files import lake_file
 from workbench.store.engine import Store
@@ -30,7 +40,9 @@ STATUS: dict[type[WorkbenchError], tuple[int, str]] = {
     BadQuestion: (400, "Correct the parameter and ask again."),
     UnknownProject: (403, "Name one of your projects, or ask its lead to add you."),
     UnknownServer: (403, "Ask from the server itself, or name one of yours."),
+    UnknownCluster: (403, "Name one of your own Dask clusters."),
     NoAccess: (403, "Ask the centre's operator for that role."),
+    AgainstTheRules: (409, ""),  # its own sentence says what to do
 }
 HOW_TO_ASK = "Send the header Authorization: token <the server's JUPYTERHUB_API_TOKEN>."
 RENEW = "Stop your server and start it again: that gives it a new token."
@@ -44,9 +56,13 @@ def handlers(store: Store, hub_auth: Any) -> list[tuple[str, type[RequestHandler
         hub_auth: a jupyterhub HubAuth; what is used of it: user_for_token(token, sync=False), access_scopes,
             check_scopes(required, user).
     """
+    # Only here: it builds on the class below.
+    from workbench.pages.api_clusters import Clusters
+
     known = {"store": store, "hub_auth": hub_auth}
     return [
         (r"/api/lake/file", LakeFile, known),
+        (r"/api/cluster(/close)?", Clusters, known),
         (r"/api/([a-z]+)", Ask, known),
         (r"/api(?:/.*)?", NotThere, known),
     ]
@@ -64,7 +80,7 @@ class Api(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
     def check_xsrf_cookie(self) -> None:
-        """Nothing to check: cookies are not looked at, and everything only reads."""
+        """Nothing to check: cookies are not looked at; a page elsewhere cannot send the header that is."""
 
     async def scope(self) -> Scope:
         """What the owner of the token may see.

@@ -1,0 +1,1 @@
+"""Notebook servers as jobs of Slurm."""

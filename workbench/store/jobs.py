@@ -49,6 +49,8 @@ def upsert_jobs(conn: Connection, jobs: pd.DataFrame, zone: ZoneInfo) -> Upserte
     matched = frame.merge(known, how="left", on=list(JOB_KEY), suffixes=("", "_known"), validate="one_to_one")
     new = matched["id"].isna()
     changed = matched[~new & _differs(matched) & _is_newer(matched)]
+    # A look that is kept nowhere (it told only that the job runs on) leaves the one that told of the job.
+    changed = changed.assign(capture_id=changed["capture_id"].fillna(changed["capture_id_known"]))
     inserted = frame[new]
     for first in range(0, len(inserted), AT_ONCE):
         insert_rows(conn, "jobs", COLUMNS, rows_of(inserted.iloc[first : first + AT_ONCE], COLUMNS))

@@ -81,6 +81,14 @@ def keep_bytes(raw: Path, file: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def keep_answer(raw: Path, answer: bytes) -> tuple[str, int]:
+    """Keep what a source answered, as `keep_bytes` keeps a file."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(answer)
+        file.flush()
+        return keep_bytes(raw, Path(file.name))
+
+
 def raw_path(raw: Path, sha256: str) -> Path:
     """Where the bytes of this digest lie."""
     return raw / sha256[:2] / sha256

@@ -1,0 +1,105 @@
+"""Ends that Slurm tells of: requests and holds of notebook servers are closed with them.
+
+A server whose job was cancelled before it could start has no job in the books, and one whose job was requeued has an
+ended one and yet waits: before a server is closed, Slurm is asked for the newest attempt of its job.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from workbench.periods import Window, epoch
+from workbench.services import meter
+from workbench.services.slurm.answers import Accounting
+from workbench.services.slurm.servers import CLOCKS_S, open_servers
+from workbench.slurm.newest import Attempt
+from workbench.store.engine import Store
+from workbench.store.frames import JOBS
+from workbench.units import HOUR_S
+
+UNKNOWN_AFTER_S = HOUR_S
+"""A job that Slurm's accounting does not know so long after it was submitted is one that it will never know."""
+LOST = "LOST"
+"""Our word for the state of such a job; Slurm has none."""
+
+Key = tuple[str, int]
+"""Job id and submit time."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When a server's job began (None: it never did) and ended, UTC epoch seconds, and Slurm's word for it."""
+
+    started_at: int | None
+    ended_at: int
+    state: str
+
+
+def close_ended(store: Store, accounting: Accounting, now: int) -> tuple[str, ...]:
+    """Close what has ended: its request, and what was held for it; note of the others that they run.
+
+    Returns: ids of servers.
+
+    Raises:
+        SlurmError: it did not say what became of a job.
+    """
+    cluster = accounting.slurm.cluster
+    with store.read() as conn:
+        waiting = open_servers(conn, cluster)
+        ended, running = _told(conn, cluster, {row["slurm_job_id"] for row in waiting})
+    runs = {row["server_id"]: times for row in waiting if (times := _running(row, running))}
+    seen = {row["server_id"]: row["seen_at"] for row in waiting}
+    news = [server_id for server_id, (_, seen_at) in runs.items() if seen_at != seen[server_id]]
+    ends = _ends(accounting, [row for row in waiting if row["server_id"] not in runs], ended, now)
+    closed = {server_id: end for server_id, end in ends.items() if end is not None}
+    if closed or news:
+        with store.begin() as conn:
+            for server_id in news:
+                meter.started_slurm(conn, server_id, *runs[server_id])
+            for server_id, end in closed.items():
+                meter.close_slurm(conn, server_id, end.started_at, end.ended_at, end.state)
+    return tuple(sorted(closed))
+
+
+def _ends(
+    accounting: Accounting, asked: Sequence[dict[str, Any]], ended: dict[Key, tuple[int, int]], now: int
+) -> dict[str, End | None]:
+    """Of servers whose jobs do not run by our books how each ended; None where it waits, or may yet run."""
+    if not asked:
+        return {}
+    since = min(row["requested_at"] for row in asked) - CLOCKS_S
+    newest = accounting.attempts((row["slurm_job_id"] for row in asked), Window(since, max(since, now)))
+    return {row["server_id"]: _end(row, ended, newest.get(row["slurm_job_id"]), now) for row in asked}
+
+
+def _told(
+    conn: Connection, cluster: str, job_ids: Iterable[str]
+) -> tuple[dict[Key, tuple[int, int]], dict[str, tuple[int, int]]]:
+    """As the books have these jobs: start and end of attempts that ended; by id start and last sight of what runs."""
+    columns = (JOBS.c.job_id, JOBS.c.submit_at, JOBS.c.start_at, JOBS.c.end_at, JOBS.c.seen_until_at)
+    wanted = select(*columns).where(JOBS.c.cluster == cluster, JOBS.c.job_id.in_(list(job_ids)))
+    rows = conn.execute(wanted.order_by(JOBS.c.submit_at)).all()
+    ended = {(r.job_id, epoch(r.submit_at)): (epoch(r.start_at), epoch(r.end_at)) for r in rows if r.end_at}
+    return ended, {r.job_id: (epoch(r.start_at), epoch(r.seen_until_at)) for r in rows if r.end_at is None}
+
+
+def _running(row: dict[str, Any], running: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
+    # Job ids come again: one that ran before this server was asked for is another job.
+    times = running.get(row["slurm_job_id"])
+    return times if times and times[0] >= row["requested_at"] - CLOCKS_S else None
+
+
+def _end(row: dict[str, Any], ended: dict[Key, tuple[int, int]], newest: Attempt | None, now: int) -> End | None:
+    """How this server ended; None while it may still run."""
+    if newest is None or newest.submit_at < row["requested_at"] - CLOCKS_S:
+        unknown = now - row["requested_at"] > UNKNOWN_AFTER_S
+        return End(None, row["requested_at"], LOST) if unknown else None
+    if not newest.over:
+        return None
+    times = ended.get((newest.job_id, newest.submit_at))
+    if times is not None:
+        return End(*times, newest.state)
+    # It began and its job is not in the books: it is with the next poll.
+    return End(None, newest.end_at or now, newest.state) if newest.start_at is None else None

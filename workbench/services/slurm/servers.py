@@ -1,0 +1,61 @@
+"""Which jobs of Slurm are our notebook servers: by our own books, which know the job id of each that was submitted.
+
+What a job says of itself in its comment is no proof (slurm.tags), and is not told before it has ended.
+"""
+
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from workbench.domain.jobs import BATCH, SERVER
+from workbench.store.tables import server_events
+from workbench.units import DAY_S
+
+CLOCKS_S = 120
+"""A job may be submitted so much before it was asked for: two machines' clocks. Ids come again after months at most."""
+
+REQUEUED_S = 31 * DAY_S
+"""A requeued server's newer attempts are submitted so much later than it was asked for, at most."""
+
+
+def attributed(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.DataFrame:
+    """The job frame with `kind` and `server_id` of notebook servers as our books have them.
+
+    A job that calls itself a server of ours and is none is a batch job.
+    """
+    if jobs.empty:
+        return jobs
+    known = _server_of(conn, jobs, cluster)
+    claims = jobs["kind"].eq(SERVER).fillna(False)
+    kinds, ids = jobs["kind"].mask(claims, BATCH), jobs["server_id"].mask(claims)
+    return jobs.assign(kind=kinds.mask(known.notna(), SERVER), server_id=known.where(known.notna(), ids))
+
+
+def open_servers(conn: Connection, cluster: str) -> list[dict[str, Any]]:
+    """Servers of the cluster that have not ended in our books: server_id, slurm_job_id, requested_at, seen_at."""
+    ask = _columns().where(server_events.c.cluster == cluster, ~server_events.c.metered)
+    return [dict(row) for row in conn.execute(ask.where(server_events.c.slurm_job_id.is_not(None))).mappings()]
+
+
+def _server_of(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.Series:
+    first, last = int(jobs["submit_at"].min()) - CLOCKS_S, int(jobs["submit_at"].max()) + CLOCKS_S
+    ask = _columns().where(
+        server_events.c.cluster == cluster,
+        server_events.c.slurm_job_id.is_not(None),
+        server_events.c.requested_at <= last,
+        (server_events.c.requested_at >= first - REQUEUED_S) | ~server_events.c.metered,
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for row in conn.execute(ask.order_by(server_events.c.requested_at)):
+        found.setdefault(row.slurm_job_id, []).append((row.requested_at - CLOCKS_S, row.server_id))
+    of_job = [
+        next((server for since, server in reversed(found.get(job_id, ())) if since <= submit), None)
+        for job_id, submit in zip(jobs["job_id"], jobs["submit_at"], strict=True)
+    ]
+    return pd.Series(of_job, index=jobs.index, dtype="str")
+
+
+def _columns() -> Any:
+    names = ("server_id", "slurm_job_id", "requested_at", "seen_at")
+    return select(*(server_events.c[name] for name in names))

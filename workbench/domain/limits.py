@@ -1,11 +1,11 @@
-"""What the limit on an account's minutes in Slurm is to be, so that Slurm stops a spent award and never one that can pay.
+"""What limit an account's minutes get in Slurm: a spent award is stopped, one that can still pay never is.
 
 Money is fungible between GPU models, Slurm counts minutes. So a limit is
 
     limit = minutes that Slurm has counted + minutes that what is left of the award buys where they are cheapest
 
-rounded up. It is an upper bound: the exact word is the Hub's hold at each start, and a project that computes where it is
-dearer is stopped when its money is gone, since the limit follows what is left. With nothing left the limit is what
+rounded up. It is an upper bound: the exact word is the Hub's hold at each start, and a project that computes where it
+is dearer is stopped when its money is gone, since the limit follows what is left. With nothing left the limit is what
 Slurm has counted, whatever that is; nothing more fits under it, running jobs go on (AccountingStorageEnforce: safe).
 A counter that begins anew, by a wipe of Slurm's state or a reset period, moves the limit with it.
 

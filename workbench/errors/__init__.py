@@ -36,7 +36,8 @@ WorkbenchError
 │   ├── NoBalance            no award, or one that does not cover the requested time
 │   ├── ClusterRefused       a Dask cluster beyond its server that may not be
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
-├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable) or refused (SlurmRefused)
+├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable), refused (SlurmRefused), would keep no
+│                            limit (SlurmLax), or is not in the settings (NoSlurm)
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -84,7 +85,11 @@ from workbench.errors.refused import (
     Unbalanced,
 )
 from workbench.errors.slurm import (
+    NoSlurm,
+    NothingToCompare,
+    NoSlurm,
     SlurmError,
+    SlurmLax,
     SlurmRefused,
     SlurmSilent,
     SlurmUnreadable,
@@ -147,10 +152,13 @@ __all__ = [
     "NoBalance",
     "NoPrice",
     "NoReport",
+    "NoSlurm",
+    "NoSlurm",
     "NoStatement",
     "NotInstalled",
     "NotOurs",
     "NothingReadable",
+    "NothingToCompare",
     "PaymentRefused",
     "PortTaken",
     "PriceFileError",
@@ -158,6 +166,7 @@ __all__ = [
     "RuleBroken",
     "SettingsError",
     "SlurmError",
+    "SlurmLax",
     "SlurmRefused",
     "SlurmSilent",
     "SlurmUnreadable",

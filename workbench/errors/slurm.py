@@ -1,5 +1,9 @@
 """What Slurm did not do, and why."""
 
+from collections.abc import Sequence
+
+from datetime import UTC, datetime
+
 from workbench.errors.base import WorkbenchError
 
 
@@ -25,4 +29,33 @@ class SlurmUnreadable(SlurmError):
     def __init__(self, program: str, why: str):
         super().__init__(
             f"What Slurm's {program} answered cannot be read: {why}. Run it by hand and compare; is it Slurm's own?"
+        )
+
+
+class SlurmLax(SlurmError):
+    def __init__(self, faults: Sequence[str]):
+        self.faults = tuple(faults)
+        said = " ".join(faults)
+        super().__init__(f"Slurm would not keep the limits, so none was changed. {said} See docs/slurm-limits.md.")
+
+
+class NoSlurm(SlurmError):
+    def __init__(self) -> None:
+        super().__init__("The settings name no Slurm. Give [slurm] cluster its ClusterName, or: workbench init --slurm")
+
+
+class NoSlurm(SlurmError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The settings name no Slurm ([slurm] cluster is empty): there is nothing to do here. "
+            "docs/deploy-slurm.md says how one is connected."
+        )
+
+
+class NothingToCompare(SlurmError):
+    def __init__(self, month: str, added_up_until: int):
+        hour = datetime.fromtimestamp(added_up_until, UTC)
+        super().__init__(
+            f"Nothing of {month} can be compared yet: Slurm has added up its usage until {hour:%Y-%m-%d %H:%M} UTC. "
+            "It does so once an hour; try again after the next one, or name a month before (--month)."
         )

@@ -37,7 +37,8 @@ WorkbenchError
 │   ├── ClusterRefused       a Dask cluster beyond its server that may not be
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 ├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable), refused (SlurmRefused), would keep no
-│                            limit (SlurmLax), or is not in the settings (NoSlurm)
+│   │                        limit (SlurmLax), or is not in the settings (NoSlurm)
+│   └── NothingToCompare     no hour of a month that Slurm has added up
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -87,7 +88,6 @@ from workbench.errors.refused import (
 from workbench.errors.slurm import (
     NoSlurm,
     NothingToCompare,
-    NoSlurm,
     SlurmError,
     SlurmLax,
     SlurmRefused,
@@ -152,7 +152,6 @@ __all__ = [
     "NoBalance",
     "NoPrice",
     "NoReport",
-    "NoSlurm",
     "NoSlurm",
     "NoStatement",
     "NotInstalled",

@@ -1,7 +1,6 @@
 """What Slurm did not do, and why."""
 
 from collections.abc import Sequence
-
 from datetime import UTC, datetime
 
 from workbench.errors.base import WorkbenchError
@@ -42,14 +41,6 @@ class SlurmLax(SlurmError):
 class NoSlurm(SlurmError):
     def __init__(self) -> None:
         super().__init__("The settings name no Slurm. Give [slurm] cluster its ClusterName, or: workbench init --slurm")
-
-
-class NoSlurm(SlurmError):
-    def __init__(self) -> None:
-        super().__init__(
-            "The settings name no Slurm ([slurm] cluster is empty): there is nothing to do here. "
-            "docs/deploy-slurm.md says how one is connected."
-        )
 
 
 class NothingToCompare(SlurmError):

@@ -18,7 +18,7 @@ COMMANDS = {
     "down": ("workbench.cli.up", "down", "Stop everything that `up` started."),
     "status": ("workbench.cli.up", "status", "Say what is running, and where."),
     "reset": ("workbench.cli.up", "reset", "Ask, then clear the state folder."),
-    "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, or sacct's text."),
+    "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, sacct's text, a running Slurm's accounting."),
     "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
     "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),
     "spend": ("workbench.cli.spend", "spend", "Charges, subsidies and awards by project, category, day."),
@@ -34,6 +34,8 @@ COMMANDS = {
     "storage": ("workbench.cli.storage", "storage", "What projects store, and what a month of it costs."),
     "refunds": ("workbench.cli.refunds", "refunds", "What goes back for jobs that ended by a fault."),
     "adjust": ("workbench.cli.adjust", "adjust", "Adjustments and write-offs of what a project owes."),
+    "slurm": ("workbench.cli.slurm", "slurm", "Accounts, people and limits in Slurm, from awards."),
+    "reconcile": ("workbench.cli.reconcile", "reconcile", "Our GPU time against Slurm's, by account and job."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),
 }

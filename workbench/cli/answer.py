@@ -27,6 +27,10 @@ HEADINGS = {
     "median_hour_gpus": "Median hour",
     "p95_hour_gpus": "95th percentile hour",
     "largest_hour_gpus": "Largest hour",
+    "ours_gpu_seconds": "Ours, GPU-seconds",
+    "slurm_gpu_seconds": "Slurm's, GPU-seconds",
+    "used_gpu_seconds": "Used, GPU-seconds",
+    "rated_gpu_seconds": "Rated, GPU-seconds",
     "occupancy": "Occupancy",
 }
 SHARES = frozenset({"occupancy"})

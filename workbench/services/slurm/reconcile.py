@@ -1,0 +1,159 @@
+"""Our books against Slurm's: GPU time by account against its sums, jobs one by one, the ledger against our usage.
+
+The window is the part of a month that Slurm has added up, in whole hours: what runs now is compared next hour. Every
+comparison is kept.
+"""
+
+from collections import defaultdict
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import select
+
+from workbench.domain.projects import Project
+from workbench.errors import NoSlurm, NothingToCompare
+from workbench.periods import Window, day_of, hour_ceil, hour_floor, month_window
+from workbench.services.charging.rating import rate
+from workbench.services.ledger.posting import bring_up
+from workbench.services.slurm.answers import Accounting
+from workbench.services.slurm.books import books
+from workbench.services.slurm.by_job import Sides, differing, our_jobs, sides
+from workbench.services.slurm.compared import (
+    MOST_LISTED,
+    SUMS,
+    SUSPENDED,
+    UNKNOWN,
+    AccountLine,
+    Comparison,
+    comparison_of,
+    content_of,
+    figures_of,
+)
+from workbench.services.slurm.follow import known_until
+from workbench.settings import SlurmSettings
+from workbench.slurm import sreport
+from workbench.slurm.runner import Runner
+from workbench.store.comparisons import add_comparison, comparisons
+from workbench.store.engine import Store
+from workbench.units import GPU_PARTS
+
+
+def compare(store: Store, runner: Runner, month: str, now: int) -> Comparison:
+    """Hold our books against Slurm's for a month, and keep what was found.
+
+    Args:
+        store: of a centre whose settings name a Slurm; its charges and its ledger are brought up first.
+        runner: of that Slurm.
+        month: "2026-10", of the centre's calendar.
+        now: UTC epoch seconds.
+
+    Raises:
+        NoSlurm: the settings name none. NothingToCompare: no whole hour of the month is in Slurm's sums yet.
+        SlurmError: it did not answer.
+    """
+    slurm, zone = store.settings.slurm, store.settings.centre.zone
+    if not slurm.cluster:
+        raise NoSlurm
+    added_up = sreport.added_up_until(runner, slurm.cluster, now)
+    window = window_of(month, zone, min(added_up, now))
+    if not window.seconds:
+        raise NothingToCompare(month, added_up)
+    rate(store, now)
+    bring_up(store, now)
+    sums = sreport.by_account(sreport.used(runner, slurm.cluster, window))
+    accounting, until = Accounting(slurm, runner), known_until(store)
+    log = accounting.window(window).log
+    with store.read() as conn:
+        ours = our_jobs(conn, slurm.cluster, window, log.jobs)
+        book_sums, differing_days = books(conn, month, now, zone)
+        projects = set(conn.scalars(select(Project.slug)))
+    found = sides(ours, _with_missing(accounting, ours, log.jobs, window), window)
+    lines = differing(found, window, until, log.rejects)
+    made = Comparison(
+        cluster=slurm.cluster,
+        month=month,
+        window=window,
+        compared_at=now,
+        data_until=until,
+        jobs_seen=len(found.rows),
+        accounts=_accounts(found, sums, slurm, projects, window),
+        jobs=tuple(lines[:MOST_LISTED]),
+        jobs_left_out=max(0, len(lines) - MOST_LISTED),
+        book_sums=book_sums,
+        books=differing_days,
+    )
+    with store.begin() as conn:
+        add_comparison(conn, figures_of(made), content_of(made))
+    return made
+
+
+def window_of(month: str, zone: ZoneInfo, until: int) -> Window:
+    """The whole hours of UTC inside a month of the zone, at most up to a moment; empty where there are none."""
+    whole = month_window(month, zone)
+    start = hour_ceil(whole.start_s)
+    return Window(start, max(start, hour_floor(min(whole.end_s, until))))
+
+
+def month_now(store: Store, now: int) -> str:
+    """The month of the centre's calendar that holds the last whole hour before this moment."""
+    return f"{day_of(hour_floor(now) - 1, store.settings.centre.zone):%Y-%m}"
+
+
+def history(store: Store, most: int = 30) -> list[Comparison]:
+    """The comparisons with the Slurm of the settings, the newest first."""
+    with store.read() as conn:
+        return [comparison_of(row) for row in comparisons(conn, store.settings.slurm.cluster, most)]
+
+
+def _with_missing(accounting: Accounting, ours: pd.DataFrame, theirs: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Slurm's jobs of the window and, of those that only we have, what Slurm says of them at any time."""
+    told = set(zip(theirs["job_id"], theirs["submit_at"], strict=True))
+    ours_alone = [key not in told for key in zip(ours["job_id"], ours["submit_at"], strict=True)]
+    left = ours[ours_alone]
+    if left.empty:
+        return theirs
+    since = Window(int(left["submit_at"].min()), max(window.end_s, int(left["seen_until_at"].max())) + 1)
+    more = [answer.log.jobs for answer in accounting.jobs(left["job_id"].tolist(), since)]
+    parts = [part for part in (theirs, *more) if not part.empty]
+    return pd.concat(parts, ignore_index=True) if parts else theirs
+
+
+def _accounts(
+    found: Sides, sums: dict[str, int], slurm: SlurmSettings, projects: set[str], window: Window
+) -> tuple[AccountLine, ...]:
+    """One line for each account that has anything on any side; what belongs to no account comes last."""
+    ours, jobs = _by(found, "ours"), _by(found, "slurm")
+    added: dict[str, int] = defaultdict(int)
+    for account, seconds in sums.items():
+        project = slurm.project(account)
+        added[account if project is None else project] += seconds * GPU_PARTS
+    names = {*ours, *jobs, *added}
+    edges = _suspended_at_the_edge(found, window)
+    lines = []
+    for name in sorted(names, key=lambda name: (not name, name)):
+        is_ours = name in projects
+        amounts = (ours.get(name, 0), jobs.get(name, 0), added.get(name, 0))
+        cause = UNKNOWN if amounts[0] == amounts[2] else _why(name, *amounts, edges)
+        lines.append(AccountLine(slurm.account(name) if is_ours else name, name if is_ours else None, *amounts, cause))
+    return tuple(line for line in lines if line.ours or line.jobs or line.sums)
+
+
+def _why(name: str, ours: int, jobs: int, added: int, suspended: set[str]) -> str:
+    """Why an account's time is not Slurm's sum; '' where the jobs that differ say it."""
+    if jobs == added or ours != jobs:
+        return UNKNOWN
+    return SUSPENDED if name in suspended else SUMS
+
+
+def _by(found: Sides, side: str) -> dict[str, int]:
+    project = found.rows["project_ours" if side == "ours" else "project_slurm"].fillna("")
+    sums = found.rows[side].groupby(project.to_numpy()).sum()
+    return {str(name): int(parts) for name, parts in sums.items()}
+
+
+def _suspended_at_the_edge(found: Sides, window: Window) -> set[str]:
+    rows = found.rows
+    end = rows["end_at_slurm"].fillna(window.end_s) + rows["suspended_s_slurm"].fillna(0)
+    crossing = (rows["start_at_slurm"] < window.start_s) | (end >= window.end_s)
+    some = rows[rows["suspended_s_slurm"].fillna(0).gt(0) & crossing.fillna(False)]
+    return set(some["project_slurm"].fillna(""))

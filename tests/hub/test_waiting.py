@@ -56,15 +56,15 @@ def a_spawner(settings, **given):
     return SimpleNamespace(**spawner | given)
 
 
-def view(settings, job=None, why="", instead=()):
+def view(settings, job=None, why=("", ""), instead=()):
     return pending.waiting_view(a_spawner(settings), job or a_queued(), why, instead, NOW)
 
 
 def test_place_and_expected_start_are_said_in_the_centres_time(centre):
     said = view(centre, a_queued(start_at=NOW + 8_400))
-    assert said.says == "3 jobs before yours. Slurm expects 14:20 HKT."
-    assert said.until == "3 Mar 2026, 11:59 HKT"
-    assert said.card == "The gpu-4 · vision · 4 × H800, 8 GiB, 4 hours"
+    assert said.says == "3 jobs before yours. Slurm expects the start at 14:20 HKT."
+    assert said.until == "11:59 HKT on 3 Mar 2026"
+    assert said.card == "The gpu-4 · vision · 4\u00a0×\u00a0H800, 8 GiB, 4 hours"
     assert (said.step, said.percent) == (QUEUE, 25)
 
 
@@ -81,10 +81,14 @@ def test_no_start_is_promised_that_slurm_does_not_expect(centre, start_at):
 
 
 def test_a_job_that_waits_for_its_own_limit_is_told_why_and_no_place(centre):
-    said = view(centre, a_queued(reason="AssocGrpGRESMinutes", ahead=None), "The award has 3 left.")
-    assert said.place == ""
-    assert said.says == said.reason
-    assert said.says.startswith("The award has 3 left. The project's award has too little GPU time")
+    held = view(centre, a_queued(reason="JobHeldAdmin", ahead=None))
+    assert (held.place, held.reason) == ("", "")
+    assert held.says.startswith("The operator holds it.")
+
+
+def test_the_awards_own_numbers_stand_where_it_is_the_award(centre):
+    said = view(centre, a_queued(reason="AssocGrpGRESMinutes", ahead=None), ("3 left, 8 needed.", "Ask."))
+    assert (said.place, said.says, said.reason) == ("", "3 left, 8 needed.", "Ask.")
 
 
 def test_an_event_is_what_the_hub_can_send(centre):
@@ -142,7 +146,8 @@ def test_the_award_says_what_it_has_left_and_what_is_asked(books):
     covering(books, 3)
     waits = award.Waiting(Choice("gpu-4", "vision", 2), "one")
     said = award.left_words(books, CARDS[3], waits, DATA_UNTIL_S)
-    assert said == "The award of vision has 3 GPU-hours left, this needs 8."
+    assert said[0] == "The award of vision has 3 GPU-hours left, this needs 8."
+    assert "smaller card" in said[1]
 
 
 def test_what_the_start_itself_holds_is_its_own_to_use(books):
@@ -150,14 +155,15 @@ def test_what_the_start_itself_holds_is_its_own_to_use(books):
     place(books, a_start("one", hours=8), DATA_UNTIL_S)
     waits = award.Waiting(Choice("gpu-1", "vision", 8), "one")
     said = award.left_words(books, CARDS[2], waits, DATA_UNTIL_S)
-    assert said.startswith("The award of vision has 10 GPU-hours left, this needs 8. Slurm keeps")
+    assert said[0] == "The award of vision has 10 GPU-hours left, this needs 8."
+    assert said[1].startswith("Slurm keeps the full time")
     assert award.refused(books, books.settings, CARDS[2], 8, waits, DATA_UNTIL_S) == ""
     other = replace(waits, server_id="another")
     assert "free" in award.refused(books, books.settings, CARDS[2], 8, other, DATA_UNTIL_S)
 
 
 def test_a_project_without_an_award_has_no_numbers(books):
-    assert award.left_words(books, CARDS[2], award.Waiting(Choice("gpu-1", "speech", 8), ""), DATA_UNTIL_S) == ""
+    assert award.left_words(books, CARDS[2], award.Waiting(Choice("gpu-1", "speech", 8), ""), DATA_UNTIL_S)[0] == ""
 
 
 # --- the watch ----------------------------------------------------------------------------------------------------
@@ -180,7 +186,7 @@ class Slurm:
 
 def watch(spawner):
     found = Watch(spawner, lambda _settings, _profile: True)
-    found._from_books = lambda _job, _now: ("", ())
+    found._from_books = lambda _job, _now: (("", ""), ())
     return found
 
 

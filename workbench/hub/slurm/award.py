@@ -20,8 +20,8 @@ class Waiting:
     server_id: str
 
 
-def left_words(store: Store, profile: ProfileSettings, waiting: Waiting, now: int) -> str:
-    """How many GPU-hours (CPU: core-hours) the award has left for this start, and how many it needs; '' unknown.
+def left_words(store: Store, profile: ProfileSettings, waiting: Waiting, now: int) -> tuple[str, str]:
+    """How many GPU-hours (CPU: core-hours) the award has left and this start needs, and what can be done; '' unknown.
 
     Args:
         store: the centre's books.
@@ -33,7 +33,7 @@ def left_words(store: Store, profile: ProfileSettings, waiting: Waiting, now: in
     standing = next((one for one in quoted.standings if one.award is not None and one.left_minor > 0), None)
     listed = quoted.list_minor_per_hour
     if standing is None or not listed or not standing.rate_bp:
-        return ""
+        return "", ""
     units = profile.gpus or profile.cpu_cores
     hour_minor = listed * standing.rate_bp / BASIS_POINTS
     left, needs = standing.free_minor / hour_minor * units, waiting.choice.hours * units
@@ -43,9 +43,12 @@ def left_words(store: Store, profile: ProfileSettings, waiting: Waiting, now: in
         said = _("The award of {project} has {left} core-hours left, this needs {needs}.")
     words = said.format(project=waiting.choice.project, left=_number(left), needs=_number(needs))
     if left >= needs:
-        # Slurm sets aside the full time of whatever runs, batch jobs too; our books hold for what we started.
-        words += " " + _("Slurm keeps the full time of running jobs back: it starts when they end.")
-    return words
+        # Our books hold for what was started here; Slurm sets aside the full time of whatever runs, batch jobs too.
+        return words, _("Slurm keeps the full time of the project's running jobs back: it starts when they end.")
+    return words, _(
+        "It starts when running jobs of the project end early or the award is raised; fewer hours or a smaller card "
+        "may start now."
+    )
 
 
 def refused(store: Store, settings: Settings, profile: ProfileSettings, hours: int, waiting: Waiting, now: int) -> str:

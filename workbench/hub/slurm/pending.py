@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from typing import Protocol
 
 from workbench.errors import SlurmError
@@ -34,6 +33,8 @@ TOO_LONG = frozenset({"PartitionTimeLimit", "AssocMaxWallDurationPerJobLimit", "
 """Reasons for which fewer hours would help."""
 
 Fits = Callable[[Settings, ProfileSettings], bool]
+Books = tuple[tuple[str, str], tuple[Slice, ...]]
+"""The award's numbers in words with what can be done, and what could start at once."""
 
 
 class Starting(Protocol):
@@ -81,7 +82,7 @@ class Watch:
         self.runner = runner or Runner.of(spawner.centre.slurm)
         self._lock = asyncio.Lock()
         self._seen: tuple[float, str, View] | None = None
-        self._books: tuple[float, str, str, tuple[Slice, ...]] | None = None
+        self._books: tuple[float, str, Books] | None = None
 
     async def lines(self) -> AsyncIterator[dict[str, object]]:
         """Each change, until the start has succeeded or failed."""
@@ -126,18 +127,18 @@ class Watch:
             return replace(self._seen[2], silent=True, says=says)
         return View(QUEUE, QUEUE_PERCENT, says, card=card_words(self.spawner), job=str(job_id), silent=True)
 
-    def _asked_books(self, job: QueuedJob, now: int) -> tuple[str, tuple[Slice, ...]]:
+    def _asked_books(self, job: QueuedJob, now: int) -> Books:
         """The award's numbers where it is the award that is waited for, and what could start at once."""
         at, code = time.monotonic(), code_of(job.reason)
         if self._books is None or self._books[1] != code or at - self._books[0] >= BOOKS_EVERY_S:
-            self._books = (at, code, *self._from_books(job, now))
-        return self._books[2:]
+            self._books = (at, code, self._from_books(job, now))
+        return self._books[2]
 
-    def _from_books(self, job: QueuedJob, now: int) -> tuple[str, tuple[Slice, ...]]:
+    def _from_books(self, job: QueuedJob, now: int) -> Books:
         settings, choice = self.spawner.centre, self.spawner.choice
         mine = _profile(self.spawner)
         if choice is None or mine is None:
-            return "", ()
+            return ("", ""), ()
         store, waits = store_of(settings), award.Waiting(choice, self.spawner.server_id)
         found = slices(
             settings,
@@ -147,22 +148,25 @@ class Watch:
             lambda profile, hours: award.refused(store, settings, profile, hours, waits, now),
             shorter=of_award(job.reason) or code_of(job.reason) in TOO_LONG,
         )
-        return award.left_words(store, mine, waits, now) if of_award(job.reason) else "", found
+        return award.left_words(store, mine, waits, now) if of_award(job.reason) else ("", ""), found
 
 
-def waiting_view(spawner: Starting, job: QueuedJob, why: str, instead: tuple[Slice, ...], now: int) -> View:
+def waiting_view(spawner: Starting, job: QueuedJob, why: tuple[str, str], instead: tuple[Slice, ...], now: int) -> View:
     """What is said of a job that waits.
 
     Args:
         spawner: whose it is.
         job: as squeue has it now.
-        why: the award's numbers, '' where they do not matter.
+        why: the award's numbers and what can be done about them, '' where they do not matter.
         instead: what could start at once.
         now: UTC epoch seconds.
     """
     place, expected = place_words(job), expected_words(spawner.centre, job, now)
-    reason = " ".join(part for part in (why, in_words(job.reason)) if part)
-    says = ". ".join(part for part in (place, expected) if part) + "." if place else reason
+    says, reason = why if why[0] else ("", in_words(job.reason))
+    if place:
+        says = f"{place}. {expected}." if expected else f"{place}."
+    elif not says:
+        says, reason = reason, ""
     until = ""
     if job.submit_at is not None:
         until = clock(spawner.centre, job.submit_at + spawner.start_timeout, now)
@@ -185,14 +189,17 @@ def expected_words(settings: Settings, job: QueuedJob, now: int) -> str:
     """When Slurm expects it to start; '' where Slurm says nothing, or only a time that has passed."""
     if job.start_at is None or job.start_at < now:
         return ""
-    return _("Slurm expects {time}").format(time=clock(settings, job.start_at, now))
+    return _("Slurm expects the start at {time}").format(time=clock(settings, job.start_at, now))
 
 
 def clock(settings: Settings, at: int, now: int) -> str:
-    """A time of today, or a day with its time, in the centre's zone, which is named."""
+    """A time, with its day where that is not today, in the centre's zone, which is named."""
     zone = settings.centre.zone
     when, today = moment(at).astimezone(zone), moment(now).astimezone(zone).date()
-    return _at(when) if when.date() == today else f"{when:%-d %b %Y}, {_at(when)}"
+    said = f"{when:%H:%M %Z}"
+    if when.date() == today:
+        return said
+    return _("{time} on {day}").format(time=said, day=f"{when:%-d %b %Y}")
 
 
 def card_words(spawner: Starting) -> str:
@@ -206,7 +213,3 @@ def card_words(spawner: Starting) -> str:
 def _profile(spawner: Starting) -> ProfileSettings | None:
     wanted = spawner.choice.profile if spawner.choice else None
     return next((profile for profile in spawner.centre.profiles if profile.id == wanted), None)
-
-
-def _at(when: datetime) -> str:
-    return f"{when:%H:%M %Z}"

@@ -9,6 +9,7 @@ from workbench.services.holds.words import duration
 from workbench.settings import ProfileSettings, Settings
 from workbench.units import HOUR_S
 
+NO_BREAK = "\u00a0"
 MOST = 3
 """More are not looked at by somebody who waits; the start page has all."""
 
@@ -60,6 +61,7 @@ def facts_of(profile: ProfileSettings, hours: int) -> str:
     what = _("{n} cores").format(n=profile.cpu_cores)
     if profile.gpus:
         what = _("{n} × {model}").format(n=profile.gpus, model=profile.gpu_model or _("any model"))
+        what = what.replace(" ", NO_BREAK)
     return f"{what}, {_('{n} GiB').format(n=profile.mem_gib)}, {duration(hours * HOUR_S)}"
 
 

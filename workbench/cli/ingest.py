@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.asked import format_option
-from workbench.periods import iso
+from workbench.cli.ingest_slurm import slurm
+from workbench.cli.ingest_words import clock, lines, rejects_lines, say, shown, window_line
 
 if TYPE_CHECKING:
-    from workbench.analytics.parsed import Reject
-    from workbench.services.ingest import IngestReport
     from workbench.store.engine import Store
 
 Command = Callable[..., Any]
@@ -28,10 +27,13 @@ SHOWN = 5
 
 @click.group()
 def ingest() -> None:
-    """Bring in a job log, sacct's text, or how many GPUs there were.
+    """Bring in a job log, sacct's text, how many GPUs there were, or a running Slurm's accounting.
 
     Example: workbench ingest joblog jobs.csv --mapping jobs.toml
     """
+
+
+ingest.add_command(slurm)
 
 
 def _common(command: Command) -> Command:
@@ -71,11 +73,11 @@ def joblog(file: Path, mapping: Path, cluster: str | None, dry_run: bool, reject
     """
     from workbench.services.ingest import ingest_joblog
 
-    with _path(file) as path, _clock() as clock:
+    with _path(file) as path, clock() as running:
         report = ingest_joblog(
-            _store(), path, mapping, int(time.time()), cluster=cluster, dry_run=dry_run, progress=clock.tell
+            _store(), path, mapping, int(time.time()), cluster=cluster, dry_run=dry_run, progress=running.tell
         )
-    _say(report, file, clock, rejects, form)
+    say(report, file, running, rejects, form)
 
 
 @ingest.command()
@@ -110,9 +112,9 @@ def sacct(
     zone = _checked(known_zone, time_zone, "--time-zone") if time_zone else store.settings.centre.time_zone
     names = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
     options = SacctOptions(_zone(zone), delimiter, names, dict(_weight(text) for text in weight))
-    with _path(file) as path, _clock() as clock:
-        report = ingest_sacct(store, path, cluster, int(time.time()), options, dry_run=dry_run, progress=clock.tell)
-    _say(report, file, clock, rejects, form)
+    with _path(file) as path, clock() as running:
+        report = ingest_sacct(store, path, cluster, int(time.time()), options, dry_run=dry_run, progress=running.tell)
+    say(report, file, running, rejects, form)
 
 
 @ingest.command()
@@ -140,13 +142,13 @@ def capacity(file: Path, mapping: Path, cluster: str | None, dry_run: bool, reje
     }
     if form == "json":
         click.echo(
-            json.dumps(figures | {"by_reason": report.by_reason, "rejects": _shown(report.rejects, rejects)}, indent=1)
+            json.dumps(figures | {"by_reason": report.by_reason, "rejects": shown(report.rejects, rejects)}, indent=1)
         )
         return
     click.echo(f"{file} → capacity of {report.cluster}")
-    _lines({name: figures[name] for name in ("rows", "accepted", "rejected", "unchanged", "removed")})
-    _window(report.window)
-    _rejects(report.rejects, report.by_reason, rejects)
+    lines({name: figures[name] for name in ("rows", "accepted", "rejected", "unchanged", "removed")})
+    window_line(report.window)
+    rejects_lines(report.rejects, report.by_reason, rejects)
 
 
 @ingest.command("mapping-template")
@@ -186,36 +188,6 @@ def rejects(capture: int | None, limit: int, form: str) -> None:
     show(["line", "reason", "text"], rows, form)
 
 
-class _Clock:
-    """Seconds per stage, and a line of progress where somebody looks on."""
-
-    def __init__(self) -> None:
-        self.begun = self.last = time.perf_counter()
-        self.stages: dict[str, float] = {}
-        self.rows = 0
-
-    def tell(self, stage: str, rows: int) -> None:
-        now = time.perf_counter()
-        self.stages[stage] = self.stages.get(stage, 0.0) + now - self.last
-        self.last, self.rows = now, max(rows, self.rows)
-        if sys.stderr.isatty():
-            click.echo(f"\r{stage} {self.rows:,} rows, {now - self.begun:.0f} s\x1b[K", err=True, nl=False)
-
-    @property
-    def seconds(self) -> float:
-        return self.last - self.begun
-
-
-@contextmanager
-def _clock() -> Iterator[_Clock]:
-    clock = _Clock()
-    try:
-        yield clock
-    finally:
-        if sys.stderr.isatty():
-            click.echo("\r\x1b[K", err=True, nl=False)
-
-
 @contextmanager
 def _path(file: Path) -> Iterator[Path]:
     """The file; standard input is first laid down in one, since its bytes are to be kept."""
@@ -251,67 +223,3 @@ def _checked(read: Callable[[str], Any], text: str, option: str) -> Any:
         return read(text)
     except (ValueError, ZeroDivisionError) as problem:
         raise click.BadParameter(str(problem), param_hint=option) from problem
-
-
-def _say(report: IngestReport, file: Path, clock: _Clock, most: int, form: str) -> None:
-    counts = {
-        "accepted": report.accepted,
-        "rejected": report.rejected,
-        "unchanged": report.unchanged,
-        "inserted": report.inserted,
-        "updated": report.updated,
-        "not_started": report.not_started,
-        "steps": report.steps,
-        "skipped": report.skipped,
-    }
-    if form == "json":
-        more = {
-            "rows": report.rows,
-            "by_reason": report.by_reason,
-            "rejects": _shown(report.rejects, most),
-            "notices": report.notices,
-            "window": report.window and {"start": iso(report.window[0]), "end": iso(report.window[1])},
-            "capture": report.capture_id,
-            "seconds": {stage: round(seconds, 3) for stage, seconds in clock.stages.items()},
-        }
-        click.echo(json.dumps({"cluster": report.cluster} | counts | more, indent=1))
-        return
-    tried = "" if report.capture_id is not None else "   (dry run: nothing was kept)"
-    click.echo(f"{file} → cluster {report.cluster}{tried}")
-    always = ("accepted", "rejected", "unchanged")
-    if not report.updated:
-        counts["inserted"] = 0  # says the same as accepted
-    _lines({name: n for name, n in counts.items() if n or name in always})
-    _window(report.window)
-    for notice in report.notices:
-        click.echo(f"  note: {notice}")
-    _rejects(report.rejects, report.by_reason, most)
-    if report.rejects and report.capture_id is not None:
-        click.echo(f"  all of them: workbench ingest rejects --capture {report.capture_id}")
-    rate = f", {report.rows / clock.seconds:,.0f} rows/s" if clock.seconds >= 0.1 else ""
-    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in clock.stages.items())
-    click.echo(f"  {report.rows} rows in {clock.seconds:.1f} s{rate} ({stages})")
-
-
-def _lines(counts: dict[str, Any]) -> None:
-    # Plain digits: programs read these lines too.
-    for name, count in counts.items():
-        click.echo(f"  {name.replace('_', ' '):<12} {count:>9}")
-
-
-def _window(window: tuple[int, int] | None) -> None:
-    if window:
-        click.echo(f"  from {iso(window[0])} to {iso(window[1])}")
-
-
-def _shown(rejects: list[Reject], most: int) -> list[dict[str, Any]]:
-    return [{"line": r.line, "kind": r.kind, "reason": r.reason, "text": r.text} for r in rejects[:most]]
-
-
-def _rejects(rejects: list[Reject], by_reason: dict[str, int], most: int) -> None:
-    for kind, count in by_reason.items():
-        click.echo(f"  rejected {count}: {kind}")
-    for reject in rejects[:most]:
-        click.echo(f"    line {reject.line}: {reject.reason}")
-    if 0 < most < len(rejects):
-        click.echo(f"    … and {len(rejects) - most} more")

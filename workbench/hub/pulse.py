@@ -3,7 +3,7 @@
     python -m workbench.hub.pulse
 
 Once a minute, and within seconds after a server has ended. Each step stands alone: one that fails is written down and
-tried again with the next beat, the others go on.
+tried again with the next beat, the others go on. What is done with Slurm has its own pace (hub.slurm_rounds).
 """
 
 import logging
@@ -19,6 +19,7 @@ import psutil
 
 from workbench import sample
 from workbench.hub import records
+from workbench.hub.slurm_rounds import Rounds
 from workbench.hub.strays import end_strays, known_servers
 from workbench.periods import day_of
 from workbench.services import meter
@@ -91,9 +92,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     known: dict[str, int] = {}
     reviewed_on: date | None = None
-    next_beat, looked = 0.0, False
+    next_beat, looked, slurm = 0.0, False, Rounds(store)
     hub_began_at = psutil.Process(os.getppid()).create_time()
     while not stop.is_set():
+        # Before the beat, whose ledger and lake follow what this brings in.
+        slurm.turn(int(time.time()))
         if time.monotonic() >= next_beat:
             looked = looked or _done("strays", lambda: end_strays(settings, known_servers(os.environ), hub_began_at))
             now = int(time.time())
@@ -105,7 +108,7 @@ def main() -> None:
             # What has ended is charged at once: until then it is held, and nobody else can have it.
             _done("meter", lambda: read_meter(store, settings, int(time.time())))
             _done("rating", lambda: rating.rate(store, int(time.time())))
-        stop.wait(LOOK_EVERY_S)
+        stop.wait(min(LOOK_EVERY_S, settings.slurm.poll_s))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,13 @@ def upsert_jobs(conn: Connection, jobs: pd.DataFrame, zone: ZoneInfo) -> Upserte
     return Upserted(len(inserted), len(changed), len(jobs) - len(inserted) - len(changed))
 
 
-def news(conn: Connection, jobs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a job frame that tell of more than that a job runs on: job unknown, or other than known."""
+def told(conn: Connection, jobs: pd.DataFrame) -> tuple[int, int]:
+    """How many jobs of a job frame are new, and how many are other than known in more than that they run on."""
     frame = _one_a_key(job_frame(jobs))
     matched = frame.merge(_known(conn, frame), how="left", on=list(JOB_KEY), suffixes=("", "_known"))
-    told = _differs(matched, tuple(name for name in CONTENT if name != "seen_until_at")) & _is_newer(matched)
-    return frame[(matched["id"].isna() | told).to_numpy()]
+    other = _differs(matched, tuple(name for name in CONTENT if name != "seen_until_at")) & _is_newer(matched)
+    new = matched["id"].isna()
+    return int(new.sum()), int((other & ~new).sum())
 
 
 def _one_a_key(frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,11 +18,12 @@ from workbench.services.slurm import looks
 from workbench.services.slurm.answers import Accounting, Answer
 from workbench.services.slurm.ends import close_ended
 from workbench.services.slurm.servers import attributed
-from workbench.services.slurm.taken import Taken, take, tells_more
+from workbench.services.slurm.taken import Taken, take, unheard
 from workbench.slurm import ask
 from workbench.slurm.runner import Runner
 from workbench.store.engine import Store
 from workbench.store.frames import JOBS
+from workbench.store.jobs import told
 from workbench.store.raw import note_freshness
 from workbench.store.tables import freshness
 
@@ -65,9 +66,7 @@ def poll(
     accounting = Accounting(store.settings.slurm, runner)
     known = known_until(store)
     may_rest = since is None and known is not None and now - known < SEEN_EVERY_S and not looks.is_wide(known, now)
-    if since is None:
-        since = ask.beginning(runner, now) if known is None else looks.begin(known, now)
-    asked = looks.windows(since, now)
+    asked = _windows(accounting, known, now, since)
     taken, notices = Taken(), dict[str, None]()
     for window in asked:
         answer = accounting.window(window)
@@ -84,11 +83,36 @@ def poll(
     return Polled(Window(asked[0].start_s, asked[-1].end_s), taken, ended, tuple(notices))
 
 
+def preview(
+    store: Store, runner: Runner, now: int, *, since: int | None = None, progress: Progress | None = None
+) -> Polled:
+    """What a poll would bring in; nothing is kept. Jobs that only run on are counted as unchanged."""
+    accounting = Accounting(store.settings.slurm, runner)
+    asked = _windows(accounting, known_until(store), now, since)
+    taken, notices = Taken(), dict[str, None]()
+    for window in asked:
+        answer = accounting.window(window)
+        with store.read() as conn:
+            new, other = told(conn, attributed(conn, answer.log.jobs, accounting.slurm.cluster))
+        same = len(answer.log.jobs) - new - other
+        part = Taken(answer.log.rows, new, other, same, len(answer.log.rejects))
+        taken, notices = taken + part, notices | dict.fromkeys(answer.log.notices)
+        if progress:
+            progress(window, part)
+    return Polled(Window(asked[0].start_s, asked[-1].end_s), taken, (), tuple(notices))
+
+
 def known_until(store: Store) -> int | None:
     """Until when the books have the accounting of the settings' Slurm, UTC epoch seconds; None: nothing yet."""
     with store.read() as conn:
         until = select(freshness.c.data_until_at).where(freshness.c.cluster == store.settings.slurm.cluster)
         return conn.execute(until).scalar()
+
+
+def _windows(accounting: Accounting, known: int | None, now: int, since: int | None) -> list[Window]:
+    if since is None:
+        since = ask.beginning(accounting.runner, now) if known is None else looks.begin(known, now)
+    return looks.windows(since, now)
 
 
 def _bring_in(store: Store, answer: Answer, now: int, until: int, *, may_rest: bool) -> tuple[pd.DataFrame, Taken]:
@@ -98,7 +122,7 @@ def _bring_in(store: Store, answer: Answer, now: int, until: int, *, may_rest: b
         return jobs, Taken()  # a month before there was anything
     with store.read() as conn:
         jobs = attributed(conn, jobs, slurm.cluster)
-        more = tells_more(conn, answer, jobs, slurm.cluster)
+        more = any(told(conn, jobs)) or bool(unheard(conn, answer.log.rejects, slurm.cluster))
     if may_rest and not more:
         return jobs, Taken()
     with store.begin() as conn:

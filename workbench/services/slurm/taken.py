@@ -15,7 +15,7 @@ from workbench.analytics.parsed import Reject
 from workbench.services.slurm.answers import Answer
 from workbench.slurm.records import JOB_ID
 from workbench.store.engine import Store
-from workbench.store.jobs import news, upsert_jobs
+from workbench.store.jobs import upsert_jobs
 from workbench.store.raw import Capture, Outcome, add_capture, keep_answer, known_capture, note_outcome
 from workbench.store.tables import captures, rejected_rows
 
@@ -35,11 +35,6 @@ class Taken:
 
     def __add__(self, other: "Taken") -> "Taken":
         return Taken(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
-
-def tells_more(conn: Connection, answer: Answer, jobs: pd.DataFrame, cluster: str) -> bool:
-    """Whether there is anything in it that was not told before; that jobs run on is nothing new."""
-    return not news(conn, jobs).empty or bool(_unheard(conn, answer.log.rejects, cluster))
 
 
 def take(store: Store, conn: Connection, answer: Answer, jobs: pd.DataFrame, now: int, *, keep: bool) -> Taken:
@@ -74,7 +69,7 @@ def _window(jobs: pd.DataFrame) -> tuple[int, int] | None:
     return (int(jobs["start_at"].min()), int(jobs["seen_until_at"].max())) if len(jobs) else None
 
 
-def _unheard(conn: Connection, rejects: Sequence[Reject], cluster: str) -> list[Reject]:
+def unheard(conn: Connection, rejects: Sequence[Reject], cluster: str) -> list[Reject]:
     """Rows that could not be read and are not known yet: by job and reason, since a running job's row changes."""
     if not rejects:
         return []

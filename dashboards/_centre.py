@@ -25,6 +25,7 @@ from workbench.pages.shell import SERVICE, Viewer, css, script, tabs
 from workbench.pages.tokens import tokens
 from workbench.services import reports
 from workbench.services.meter import CLUSTER as NOTEBOOKS
+from workbench.store.comparisons import slurm_comparisons
 from workbench.store.engine import Store
 from workbench.store.ledger import head as ledger_head
 from workbench.store.ledger_tables import closed_months
@@ -106,11 +107,21 @@ class Centre:
         with self.store.read() as conn:
             return tuple(conn.scalar(select(func.count()).select_from(kind)) or 0 for kind in (Award, Action, Decision))
 
+    def comparisons(self) -> tuple[int, ...]:
+        """What the page about the data changes with: when our books were last held against Slurm's."""
+        with self.store.read() as conn:
+            return (conn.scalar(select(func.max(slurm_comparisons.c.id))) or 0,)
+
+    def more(self, page: str) -> tuple[int, ...]:
+        """What a page changes with beside the age of its data."""
+        if page == "about-data":
+            return self.comparisons()
+        return self.ledger() if page in OF_LEDGER else self.awards() if page in OF_AWARDS else ()
+
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
         """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
-        more = self.ledger() if page in OF_LEDGER else self.awards() if page in OF_AWARDS else ()
-        version = (fresh.data_until_s // VERSION_S if fresh else -1, *more)
+        version = (fresh.data_until_s // VERSION_S if fresh else -1, *self.more(page))
         asked = (page, who.pages, filters, i18n.language())
         kept = self.made.get(who.scope, asked)
         if kept and kept.version == version:

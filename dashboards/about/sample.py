@@ -1,42 +1,12 @@
-"""About the data: where the jobs come from, what is invented, until when it goes. The sample badge leads here."""
+"""What is invented: how the sample data are made, their source and licence, and the made-up capacity."""
 
-import pandas as pd
 from markupsafe import Markup
 
 from dashboards._asked import Asked
-from dashboards._page import Cell, Column, Page, Row, Table
 from workbench.i18n import _
 from workbench.pages import words
-from workbench.periods import day_of
-from workbench.sample import is_loaded
 from workbench.sample.definition import Definition, definition
-from workbench.sample.description import LABEL, facts
-from workbench.services import reports
-from workbench.store.engine import Store
-
-
-def label(store: Store) -> str:
-    """What the badge says; '' where no sample data are loaded."""
-    return _(LABEL) if is_loaded(store) else ""
-
-
-def build(asked: Asked) -> Page:
-    loaded = is_loaded(asked.store)
-    table = sources(asked)
-    return Page(
-        title=_("About the data"),
-        heading=_("About the data"),
-        kind=_("Where the figures on these pages come from."),
-        prose=sample(asked) if loaded else own(),
-        tables=(table,),
-        frames={table.id: table.frame},
-    )
-
-
-def own() -> Markup:
-    """Without sample data there is only what somebody brought."""
-    text = _("These figures come from job logs that the operator imported and from the notebook servers started here.")
-    return Markup("<p>{}</p>").format(text)
+from workbench.sample.description import facts
 
 
 def sample(asked: Asked) -> Markup:
@@ -125,40 +95,3 @@ def _capacity(plan: Definition) -> Markup:
         for c in sorted(plan.capacity, key=lambda c: (c.partition, c.from_on))
     )
     return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, rows)
-
-
-def sources(asked: Asked) -> Table:
-    """Until when each cluster's data reach."""
-    fresh = reports.freshness(asked.store, asked.scope, asked.now_s)
-    columns = (Column(_("Cluster")), Column(_("Data until")), Column(_("Age")), Column(_("Note")))
-    rows = tuple(
-        Row(
-            (
-                Cell(f.cluster),
-                Cell(_when(asked, f.data_until_s), title=str(f.data_until_s)),
-                Cell(words.ago(f.age_s)),
-                Cell(f.note),
-            )
-        )
-        for f in fresh
-    )
-    frame = pd.DataFrame(
-        [
-            {"cluster": f.cluster, "data_until": pd.Timestamp(f.data_until_s, unit="s", tz="UTC"), "note": f.note}
-            for f in fresh
-        ]
-    )
-    return Table(
-        "sources",
-        _("Sources, and until when they reach"),
-        columns,
-        rows,
-        frame,
-        csv=asked.csv("sources"),
-        empty=_("No data yet."),
-        empty_next=_("Load the sample centre (workbench sample load) or import a log (workbench ingest)."),
-    )
-
-
-def _when(asked: Asked, at_s: int) -> str:
-    return f"{words.day(day_of(at_s, asked.zone))}, {words.clock(at_s, asked.zone)}"

@@ -1,4 +1,4 @@
-"""docs/slurm-samples.md: what each Slurm text among the fixtures gives, written from what the importer does with it.
+"""docs/slurm-samples.md: what each file of Slurm's among the fixtures gives, written from what the importer does.
 
     python -m tests.slurm.samples > docs/slurm-samples.md
 
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from workbench.analytics.parsed import ParsedLog, by_kind
 from workbench.errors import FileUnreadable
 from workbench.services.joblog.rows import read_text
-from workbench.slurm.sacct import parse_sacct
+from workbench.slurm.read import is_json, read_any
 from workbench.units import gpu_hours
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "slurm"
@@ -24,7 +24,7 @@ GRONINGEN = tuple(SOURCE.split("U+2603): ")[1].split(".\n")[0].split(", "))
 
 @dataclass(frozen=True)
 class Sample:
-    """One text: how it is read, and what to know about it."""
+    """One file: how it is read, and what to know about it."""
 
     path: str
     why: str
@@ -91,6 +91,47 @@ SAMPLES = (
         columns=GRONINGEN,
         columns_named="the 37 of tests/fixtures/slurm/SOURCE.md",
     ),
+    Sample(
+        "sacct-json/slurm_21_8_8.json",
+        "One job of sacct --json, preempted: REQUEUED is an attempt that ran. Its elapsed time is 8,062 s shorter than "
+        "End − Start, and nothing says that it was suspended; we count End − Start.",
+    ),
+    Sample(
+        "sacct-json/slurm_23_2_6.json",
+        "One job of sacct --json, running since 2021 by its own words (end 0): seen until its start and elapsed time.",
+    ),
+    Sample(
+        "slurmdb-rest-json/slurm_24_11_3_jobs.json",
+        "Five jobs of slurmrestd's accounting (slurmdb/jobs, data parser v0.0.42), each with one step inside.",
+    ),
+    Sample(
+        "own-22.05/sacct.txt",
+        "Jobs of a real Slurm made for this: three tasks of an array, a heterogeneous job (14+0, 14+1), a requeued one "
+        "(12, twice), a suspended one (18), a resized one (19), one in a reservation (25), cancelled, failed and timed "
+        "out ones, a notebook server's comment, a Dask worker's, and one (11) with a made-up row of another job.",
+    ),
+    Sample("own-22.05/sacct.json.gz", "The same jobs as sacct --json says them: the same rows, and steps inside."),
+    Sample("own-22.05/slurmdb-rest.json.gz", "The same jobs as slurmrestd says them: the same rows."),
+    Sample(
+        "slurmdb-rest-json/slurm_live_jobs.json",
+        "slurmrestd's slurm/…/jobs: what runs and waits at one moment, not accounting: End is a forecast there.",
+    ),
+    Sample("live-json-rivos/squeue_out.json", "squeue --json: the queue of one moment, not accounting."),
+    Sample("live-json-rivos/sinfo_out.json", "sinfo --json: nodes, no jobs."),
+    Sample("slurmdb-rest-json/slurm_nodes.json", "slurmrestd's slurm/…/nodes: nodes, no jobs."),
+    Sample(
+        "xdmod-unit/alloc-tres-gpu-count.json",
+        "Nine pairs of AllocTRES and GPUs, no jobs: tests/slurm/test_tres.py reads each to the number beside it.",
+    ),
+    Sample(
+        "xdmod-unit/accounting-logs.expected.json",
+        "What accounting-logs.log should give, no jobs: tests/slurm/test_sacct.py compares.",
+    ),
+    Sample(
+        "xdmod-unit/accounting-logs-with-job-arrays.expected.json",
+        "Which tasks the array ids of accounting-logs-with-job-arrays.log stand for, no jobs.",
+    ),
+    Sample("xdmod-unit/sacct.json", "Exit states of a program that calls sacct, and what it should say: no jobs."),
     Sample("sacct-text-groningen/scontrol.txt", "scontrol show node: nodes, no jobs."),
     Sample("sacct-text-gcm/sample-squeue-output.txt", "squeue: the queue of one moment, not accounting."),
     Sample("sacct-text-gcm/sample-sinfo-output.txt", "sinfo: nodes, no jobs."),
@@ -103,10 +144,11 @@ def page() -> str:
     """The page, in Markdown."""
     head = (
         "# What the Slurm samples give\n\n"
-        "Written by `python -m tests.slurm.samples > docs/slurm-samples.md`; a test keeps it true. Each text is one\n"
-        "of `tests/fixtures/slurm` (sources and licences there), read as `workbench ingest sacct FILE --cluster NAME`\n"
-        "does. *Steps* are parts of an allocation and are not added up; *not started* are jobs that never began to\n"
-        "run; both are understood, not rejected.\n\n"
+        "Written by `python -m tests.slurm.samples > docs/slurm-samples.md`; a test keeps it true. Each file is one\n"
+        "of `tests/fixtures/slurm` (sources and licences there), text or JSON, read as\n"
+        "`workbench ingest sacct FILE --cluster NAME` does. *Steps* are parts of an allocation and are not added up;\n"
+        "*not started* are jobs that never began to run; both are understood, not rejected. What is not accounting is\n"
+        "refused as a whole, with what it is. What counts, and from when to when: [slurm-jobs.md](slurm-jobs.md).\n\n"
         "| file | rows | accepted | rejected | steps | not started | still running | GPU-hours |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     )
@@ -117,14 +159,14 @@ def page() -> str:
 def _result(sample: Sample) -> ParsedLog | str:
     try:
         text = read_text(FIXTURES / sample.path)
-        return parse_sacct(text, "sample", ZoneInfo(sample.zone), columns=sample.columns)
+        return read_any(text, "sample", ZoneInfo(sample.zone), columns=sample.columns)
     except (ValueError, FileUnreadable) as problem:
         return str(problem)
 
 
 def _row(sample: Sample, result: ParsedLog | str) -> str:
     if isinstance(result, str):
-        return f"| {sample.path} | not sacct's text | | | | | | |\n"
+        return f"| {sample.path} | not jobs | | | | | | |\n"
     jobs = result.jobs
     parts = int((jobs["gpu_parts"] * (jobs["seen_until_at"] - jobs["start_at"])).sum())
     cells = (
@@ -142,8 +184,9 @@ def _section(sample: Sample, result: ParsedLog | str) -> str:
     text = f"## {sample.path}\n\n{sample.why}\n"
     if isinstance(result, str):
         return f"{text}\nRefused: *{result}*\n"
-    options = [f"--time-zone {sample.zone}"] + ([f"--columns {sample.columns_named}"] if sample.columns else [])
-    text += f"\nRead with {', '.join(options)}.\n"
+    if not is_json(read_text(FIXTURES / sample.path)):
+        options = [f"--time-zone {sample.zone}"] + ([f"--columns {sample.columns_named}"] if sample.columns else [])
+        text += f"\nRead with {', '.join(options)}.\n"
     for kind, count in by_kind(result.rejects).items():
         lines = ", ".join(str(r.line) for r in result.rejects if r.kind == kind)
         first = next(r for r in result.rejects if r.kind == kind)

@@ -333,7 +333,7 @@ def test_groningens_clock_is_amsterdams():
     columns = source.split("U+2603): ")[1].split(".\n")[0].split(", ")
     log = parse_sacct(text, "g", ZoneInfo("Europe/Amsterdam"), columns=columns)
     assert (len(log.jobs), log.steps, log.not_started, log.rejects) == (90, 142, 10, [])
-    assert [said.split()[0] for said in log.notices] == ["Jobname"]
+    assert [said.split()[0] for said in log.notices] == ["What"]
     assert log.jobs["end_at"].isna().sum() == 3
     assert set(log.jobs["gpu_model"].dropna()) == {"a100", "v100"}
     over_the_change = log.jobs.set_index("job_id").loc["7195760"]

@@ -23,6 +23,8 @@ class Unusable(ValueError):
         self.kind = kind
 
 
+MOST_CORES = 10**8
+
 Models = Callable[[str], str]
 """Slurm's type of a GPU → its model in the price list."""
 
@@ -79,15 +81,18 @@ class Allocated:
 
 
 def cores(cell: Cell) -> int | None:
-    """CPU cores, None where the row does not say."""
-    for column in ("alloccpus", "ncpus"):
-        if cell(column).isdecimal():
-            return int(cell(column))
-    for entry in cell("alloctres").split(","):
-        name, _, count = entry.partition("=")
-        if name == "cpu" and count.isdecimal():
-            return int(count)
-    return None
+    """CPU cores, None where the row does not say.
+
+    Raises:
+        Unusable: more than can be real.
+    """
+    said = next((cell(column) for column in ("alloccpus", "ncpus") if cell(column).isdecimal()), None)
+    if said is None:
+        entries = (entry.partition("=") for entry in cell("alloctres").split(","))
+        said = next((count for name, _, count in entries if name == "cpu" and count.isdecimal()), None)
+    if said is not None and (len(said) > 12 or int(said) > MOST_CORES):
+        raise Unusable("cores not readable", f"{shortened(said)} cores is more than can be real")
+    return None if said is None else int(said)
 
 
 def mem_mib(cell: Cell) -> int | None:

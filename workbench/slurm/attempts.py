@@ -100,9 +100,10 @@ class Attempts:
         if self.allocated.unlisted:
             said.append(f"Jobs with an empty AllocTRES, taken as jobs without GPUs: {self.allocated.unlisted}.")
         if self.reader.clock_differs:
+            asked = f" Times were read as {self.read_as.zone.key}: is that the cluster's zone?"
             said.append(
-                f"Jobs in which End − Start is not Elapsed (End − Start counts): {self.reader.clock_differs}. "
-                f"Times were read as {self.read_as.zone.key}: is that the cluster's zone?"
+                f"Jobs in which End − Start is not Elapsed (End − Start counts): {self.reader.clock_differs}."
+                + (asked if self.reader.on_the_wall else "")
             )
         if self.late_submit:
             said.append(f"Jobs submitted after they started, their wait unknown: {self.late_submit}.")

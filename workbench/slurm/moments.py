@@ -8,6 +8,7 @@ time is no usage in Slurm (Elapsed, sreport and limits leave it out), although t
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from workbench.analytics.parsed import LONGEST_S
 from workbench.periods import iso
 from workbench.slurm.allocated import Cell, Unusable
 from workbench.slurm.times import elapsed_seconds, wall_seconds
@@ -26,12 +27,16 @@ class Times:
 
 
 class TimeReader:
-    """Reads them on one clock. `clock_differs`: jobs in which End − Start is not Elapsed and suspended time."""
+    """Reads them on one clock.
+
+    clock_differs: jobs in which End − Start is not Elapsed and suspended time; on_the_wall: a time had no offset.
+    """
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self.clock = Clock(zone)
         self.clock_differs = 0
+        self.on_the_wall = False
 
     def times(self, cell: Cell) -> Times:
         """Of one row.
@@ -45,6 +50,8 @@ class TimeReader:
             suspended = elapsed_seconds(cell("suspended"))
         except ValueError as problem:
             raise Unusable("no elapsed time", str(problem)) from problem
+        if suspended is not None and suspended > LONGEST_S:
+            raise Unusable("no elapsed time", f"it was suspended for {suspended} s, more than ten years")
         return Times(submit, start, end, elapsed, suspended)
 
     def span(self, times: Times, *, runs_on: bool) -> tuple[int, int | None]:
@@ -86,7 +93,10 @@ class TimeReader:
         seconds, is_utc = found
         if not 0 < seconds < LATEST_S:
             raise Unusable("no time", f"{name.capitalize()} {cell(name)!r} is beyond the years 1970 to 2100")
-        readings = (seconds,) if is_utc else self.clock.readings(seconds)
+        if is_utc:
+            return (seconds,)
+        self.on_the_wall = True
+        readings = self.clock.readings(seconds)
         if not readings:
             raise Unusable(
                 "a time that never was",

@@ -45,8 +45,7 @@ class Record:
 class Records:
     """All rows of a text. `columns`: lower-case names in order; `broken`: what could not be put together.
 
-    forgeable: columns in which a user may have written what looks like a row of another job; empty where none was put
-    together of several lines, and none ends in such a column.
+    forgeable: columns in which a user may have written what looks like a row of another job: nothing tells it apart.
     """
 
     columns: tuple[str, ...]
@@ -84,9 +83,7 @@ def read_records(text: str, *, delimiter: str | None = None, columns: Sequence[s
         else:
             broken.append(found)
     free = tuple(name for name in layout.columns if name in FREE_TEXT)
-    lines_fit = len(rows) == sum(bool(line.strip()) for line in lines[first + begin :])
-    doubtful = free and not (lines_fit and layout.columns[-1] not in FREE_TEXT)
-    return Records(layout.columns, layout.delimiter, rows, broken, free if doubtful else ())
+    return Records(layout.columns, layout.delimiter, rows, broken, free)
 
 
 def _sealed(text: str, delimiter: str) -> Records:

@@ -72,7 +72,7 @@ def _open_to(records: Records) -> list[str]:
     if not records.forgeable:
         return []
     columns = " and ".join(name.capitalize() for name in records.forgeable)
-    return [f"{columns} hold what users write, which may look like a row of another job: export without them."]
+    return [f"What users write ({columns}) may look like a row of another job: export without it."]
 
 
 def _check_columns(place: Mapping[str, int]) -> None:

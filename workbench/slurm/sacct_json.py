@@ -62,11 +62,11 @@ def _jobs(text: str) -> list[Any]:
     if not isinstance(answer, dict):
         raise ValueError("it is JSON, but no answer of Slurm's")
     jobs = answer.get("jobs")
+    if not jobs and answer.get("errors"):
+        raise ValueError(f"Slurm answered with errors: {shortened(json.dumps(answer['errors']))}")
     if not isinstance(jobs, list):
         kind = next((name for name in ("nodes", "partitions", "reservations", "accounts") if name in answer), None)
         raise ValueError(f"it tells of {kind}, not of jobs" if kind else "it is JSON, but has no list of jobs")
-    if not jobs and answer.get("errors"):
-        raise ValueError(f"Slurm answered with errors: {shortened(json.dumps(answer['errors']))}")
     if any(isinstance(job, dict) and "job_state" in job and "time" not in job for job in jobs):
         raise ValueError(
             "it tells of the queue of one moment (squeue --json, or slurmrestd's slurm/…/jobs), not of accounting: ask "
@@ -97,7 +97,7 @@ def _cells(job: Any) -> dict[str, str]:
         "account": _name(job, "account") or _name(_part(job, "association"), "account"),
         "partition": _name(job, "partition"),
         "qos": _name(job, "qos"),
-        "reservation": _name(_part(job, "reservation"), "name"),
+        "reservation": _reservation(job),
         "state": state if isinstance(state, str) else "",
         "jobname": _name(job, "name"),
         "comment": _name(_part(job, "comment"), "job").strip(),
@@ -124,6 +124,11 @@ def _job_id(job: Mapping[str, Any]) -> str:
     if of := _number(het.get("job_id")):
         return f"{of}+{_number(het.get('job_offset')) or 0}"
     return str(own)
+
+
+def _reservation(job: Mapping[str, Any]) -> str:
+    name = _part(job, "reservation").get("name")
+    return name if isinstance(name, str) else ""  # some versions print an address in memory in its place
 
 
 def _tres(listed: Any) -> str:

@@ -52,6 +52,6 @@ def _records(pieces: list[str], width: int) -> Iterator[tuple[int, list[str]]]:
             return
         cells = [first, *middle, end]
         yield line, cells
-        line, first = line + 1 + sum(cell.count("\n") for cell in cells), following
+        line, first = line + 1 + "".join(cells).count("\n"), following
     if first and len(pieces) == width:
         yield line, [first.removesuffix("\n")]

@@ -87,8 +87,8 @@ def test_workers_never_get_more_than_the_server_has(cores, mem_bytes):
 
 
 def test_the_dashboard_link_goes_through_the_hub():
-    assert local._link_template({"JUPYTERHUB_SERVICE_PREFIX": "/user/ana/"}) == "/user/ana/proxy/{port}/status"
-    assert local._link_template({}) == "http://127.0.0.1:{port}/status"
+    assert local.link_template({"JUPYTERHUB_SERVICE_PREFIX": "/user/ana/"}) == "/user/ana/proxy/{port}/status"
+    assert local.link_template({}) == "http://127.0.0.1:{port}/status"
 
 
 @pytest.mark.timeout(120)

@@ -74,13 +74,13 @@ def start(workers: int | None = None, *, on_gpu: bool | None = None) -> LocalCli
     """
     global _client
     choice = choose(gpus(), os.environ, workers=workers, on_gpu=on_gpu, has_rapids=_has_rapids())
-    dask.config.set({"distributed.dashboard.link": _link_template(os.environ)})
+    dask.config.set({"distributed.dashboard.link": link_template(os.environ)})
     scratch = tempfile.TemporaryDirectory(prefix="workbench-dask-", ignore_cleanup_errors=True)
     try:
         cluster = _cuda_cluster(choice, scratch.name) if choice.on_gpu else _cpu_cluster(choice, scratch.name)
         client = LocalClient(cluster)
     except (OSError, RuntimeError, ValueError, MemoryError, DaskTimeout) as problem:
-        raise ClusterCannotStart(_root(problem), on_gpu=choice.on_gpu) from problem
+        raise ClusterCannotStart(root_of(problem), on_gpu=choice.on_gpu) from problem
     dask.config.set({"dataframe.backend": "cudf" if choice.on_gpu else "pandas"})
     client.choice, client.scratch = choice, scratch
     client.line = f"{choice.why}. Watch it work: {client.dashboard_link}"
@@ -158,13 +158,13 @@ def _common(scratch: str) -> dict[str, Any]:
     }
 
 
-def _link_template(environ: Mapping[str, str]) -> str:
+def link_template(environ: Mapping[str, str]) -> str:
     """Dask's dashboard as this person's browser reaches it: through the Hub's proxy, or plainly outside of a Hub."""
     prefix = environ.get("JUPYTERHUB_SERVICE_PREFIX")
     return f"{prefix}proxy/{{port}}/status" if prefix else "http://127.0.0.1:{port}/status"
 
 
-def _root(problem: BaseException) -> str:
+def root_of(problem: BaseException) -> str:
     """The first cause in words: Dask wraps the real reason several times."""
     while problem.__cause__ is not None:
         problem = problem.__cause__

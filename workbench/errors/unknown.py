@@ -75,7 +75,7 @@ class UnknownMeeting(Unknown):
 class NoAnswer(WorkbenchError):
     def __init__(self, why: str, what_to_do: str, reference: str = ""):
         last = f" (reference {reference})" if reference else ""
-        super().__init__(f"{why} {what_to_do}{last}")
+        super().__init__(f"{why} {what_to_do}".rstrip() + last)
 
 
 class NoPrice(WorkbenchError):

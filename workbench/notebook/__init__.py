@@ -13,7 +13,7 @@ aware, in the centre's own zone for days and months, in UTC for hours and jobs. 
 import os
 import time
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -23,6 +23,9 @@ from workbench.notebook.balance import Balance
 from workbench.notebook.cost import Cost
 from workbench.notebook.sources import Source, find_source
 from workbench.store.lake import LAKE_SCHEMA
+
+if TYPE_CHECKING:
+    from workbench.clusters.slurm import JobClient
 
 __all__ = [
     "balance",
@@ -61,19 +64,36 @@ def connect(source: Source | None = None) -> Source:
     return _source
 
 
-def cluster(workers: int | None = None, *, gpu: bool | None = None) -> local.LocalClient:
-    """A Dask client on what this server has: its GPUs with cuDF, else its cores with pandas. Says which, and why.
+def cluster(
+    workers: int | tuple[int, int] | None = None,
+    *,
+    gpu: bool | None = None,
+    gpus_per_worker: int | None = None,
+    hours: int | None = None,
+    profile: str | None = None,
+) -> "local.LocalClient | JobClient":
+    """A Dask client: on what this server has, or with workers beyond it, as jobs of Slurm that the project pays.
 
-    A second call gives the running one. `with wb.cluster() as client:` closes it at the end of the block.
+    On this server: its GPUs with cuDF, else its cores with pandas. Says which, and why. With gpus_per_worker, hours or
+    profile, or two numbers of workers: jobs. A second call gives the running one. `with wb.cluster() as client:` closes
+    it at the end of the block.
 
     Args:
-        workers: worker processes; default one per GPU, or per core up to four.
+        workers: worker processes here, default one per GPU, or per core up to four; or worker jobs. (0, 4): as many
+            jobs as the work needs, at most four.
         gpu: False keeps off a GPU that is there, True insists on one.
+        gpus_per_worker: of a worker job; default what this server's own profile gives.
+        hours: for how long the worker jobs may run; default 1. So much is held of the award.
+        profile: what a worker job gets; default the first with so many GPUs.
 
     Raises:
         WorkersDoNotFit: more workers than this server has room for.
         ClusterCannotStart: no GPU though you insisted, or Dask could not start; says what to do.
+        NoAnswer: the centre refuses worker jobs, or does not answer; says what to do.
+        EnvironmentsDiffer: notebook and workers would not understand each other.
     """
+    if isinstance(workers, tuple) or (gpus_per_worker, hours, profile) != (None, None, None):
+        return _cluster_of_jobs(workers, gpus_per_worker=gpus_per_worker, hours=hours, profile=profile)
     running = local.running()
     if running is not None:
         _say(f"Already running: {running.line}")
@@ -81,6 +101,20 @@ def cluster(workers: int | None = None, *, gpu: bool | None = None) -> local.Loc
     client = local.start(workers, on_gpu=gpu)
     _say(client.line)
     return client
+
+
+def _cluster_of_jobs(wanted: int | tuple[int, int] | None, **given: int | str | None) -> "JobClient":
+    # Only here: dask-jobqueue is not needed where there is no Slurm.
+    from workbench.notebook import workers
+
+    running = workers.running()
+    if running is not None:
+        _say(f"Already running: {running.line}")
+        return running
+    least, most = wanted if isinstance(wanted, tuple) else (None, 1 if wanted is None else wanted)
+    server = os.environ.get("WORKBENCH_SERVER_ID")
+    asked = {k: v for k, v in {"server": server, "workers": most, **given}.items() if v is not None}
+    return workers.start(connect(), asked, least, _say)
 
 
 def jobs(project: str | None = None, start: When = None, end: When = None) -> Any:

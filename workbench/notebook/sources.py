@@ -6,7 +6,7 @@ see; the records themselves are open to whoever can read the state folder, who t
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +32,10 @@ class Source(Protocol):
 
     def ask(self, question: str, **params: str) -> Answer:
         """The answer to one of services.answers.QUESTIONS; parameters are text, as in an address."""
+        ...
+
+    def send(self, what: str, **given: Any) -> dict[str, Any]:
+        """Have something done, as the API's POST; its answer."""
         ...
 
     def readable(self, file: Mapping[str, Any]) -> str:
@@ -75,6 +79,9 @@ class LocalSource:
     def ask(self, question: str, **params: str) -> Answer:
         return answer(self.store, self.viewer, question, params, self.now())
 
+    def send(self, what: str, **given: Any) -> dict[str, Any]:
+        raise NoAnswer(f"Without the Hub there is no {what} beyond this machine.", OUTSIDE)
+
     def readable(self, file: Mapping[str, Any]) -> str:
         return str(file["path"])
 
@@ -105,6 +112,9 @@ class HubSource:
         table = facts.pop("table", None)
         return Answer(facts, None if table is None else from_table(table))
 
+    def send(self, what: str, **given: Any) -> dict[str, Any]:
+        return dict(self._answered(lambda: self.http.post(what, json=given)).json())
+
     def readable(self, file: Mapping[str, Any]) -> str:
         if os.access(file["path"], os.R_OK):
             return str(file["path"])
@@ -121,8 +131,11 @@ class HubSource:
         return str(kept)
 
     def _get(self, what: str, params: Mapping[str, str]) -> httpx.Response:
+        return self._answered(lambda: self.http.get(what, params=dict(params)))
+
+    def _answered(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         try:
-            response = self.http.get(what, params=dict(params))
+            response = ask()
         except httpx.TimeoutException as problem:
             raise NoAnswer("The centre takes too long to answer.", "Ask for less at once, or try again.") from problem
         except httpx.TransportError as problem:

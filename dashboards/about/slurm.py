@@ -13,7 +13,7 @@ from workbench.i18n import _, ngettext
 from workbench.pages import words
 from workbench.periods import iso
 from workbench.services.slurm.causes import in_words, verdict, what_differs
-from workbench.services.slurm.compared import AccountLine, Comparison
+from workbench.services.slurm.compared import INNOCENT, AccountLine, Comparison
 from workbench.services.slurm.reconcile import history
 from workbench.units import gpu_seconds
 
@@ -43,13 +43,13 @@ def ask(asked: Asked) -> Compared:
 def say(asked: Asked, compared: Compared) -> Markup:
     """What the last comparison found, or why there is none."""
     if not compared.cluster:
-        return sentence(_("No Slurm is connected: notebook servers run on this machine, job logs are imported."))
+        return sentence(
+            _("No Slurm is connected: notebook servers run on this machine, job logs are imported."),
+            _("How to connect one: docs/deploy-slurm.md."),
+        )
     last = compared.last
     if last is None:
-        return sentence(
-            _("Our books were never compared with Slurm's ({cluster}).").format(cluster=compared.cluster),
-            _("It is done once a day; to do it now: {command}").format(command=COMMAND),
-        )
+        return sentence(_("Our books were never compared with Slurm's ({cluster}).").format(cluster=compared.cluster))
     of = {"cluster": last.cluster, "when": words.ago(asked.now_s - last.compared_at)}
     if last.differences:
         count = linked(words.count(last.differences), "#table-slurm-accounts")
@@ -80,7 +80,9 @@ def notes(compared: Compared) -> tuple[Note, ...]:
 
 
 def tables(asked: Asked, compared: Compared) -> tuple[Table, ...]:
-    """By account always; jobs and days of projects where some differ; the history where there is one."""
+    """By account; jobs and days of projects where some differ; the history. Nothing where there is no Slurm."""
+    if not compared.cluster:
+        return ()
     last = compared.last
     found = [by_account(asked, compared)]
     if last is not None:
@@ -100,11 +102,10 @@ def by_account(asked: Asked, compared: Compared) -> Table:
         Column(_("Ours, GPU-seconds"), right=True),
         Column(_("Slurm's, GPU-seconds"), right=True, title="sreport cluster AccountUtilizationByUser"),
         Column(_("Difference"), right=True),
-        Column(_("Why")),
     )
     rows = tuple(_account(line) for line in lines)
     sums = [sum(getattr(line, name) for line in lines) for name in ("ours", "sums", "difference")]
-    total = Row((Cell(_("All")), Cell(""), *(_number(parts) for parts in sums[:2]), _difference(sums[2]), Cell("")))
+    total = Row((Cell(_("All")), Cell(""), *(_number(parts) for parts in sums)))
     frame = pd.DataFrame(
         [
             {
@@ -118,9 +119,7 @@ def by_account(asked: Asked, compared: Compared) -> Table:
             for line in lines
         ]
     )
-    if not compared.cluster:
-        empty = _("No Slurm is connected."), _("docs/deploy-slurm.md says how; workbench init --slurm writes settings.")
-    elif last is None:
+    if last is None:
         empty = _("Never compared."), _("Once a day the Hub does it; now: {command}").format(command=COMMAND)
     else:
         empty = _("No GPU time in {month}.").format(month=last.month), ""
@@ -134,7 +133,7 @@ def by_job(asked: Asked, last: Comparison) -> Table:
     """The jobs that are not the same here and in Slurm."""
     columns = (
         Column(_("Job")), Column(_("Submitted")), Column(_("Slurm account")), Column(_("What differs")),
-        Column(_("GPU-seconds"), right=True, title=_("Ours less Slurm's")), Column(_("Why")),
+        Column(_("GPU-seconds"), right=True, title=_("Ours less Slurm's")),
     )  # fmt: skip
     rows = tuple(
         Row(
@@ -142,9 +141,8 @@ def by_job(asked: Asked, last: Comparison) -> Table:
                 Cell(job.job_id) if job.job_id else unknown_cell(),
                 Cell(when(asked, job.submit_at), order=job.submit_at) if job.job_id else unknown_cell(),
                 Cell(job.account) if job.account else unknown_cell(),
-                Cell(what_differs(job)),
-                _difference(job.ours - job.slurm),
-                Cell(in_words(job.cause)),
+                Cell(what_differs(job), sub=in_words(job.cause)),
+                _difference(job.ours - job.slurm, job.cause),
             )
         )
         for job in last.jobs[:MOST_JOBS]
@@ -237,8 +235,9 @@ def before(asked: Asked, compared: Compared) -> Table:
 def _account(line: AccountLine) -> Row:
     project = Cell(line.project) if line.project else Cell(_("none of ours"), order="", unknown=True)
     why = in_words(line.cause) or (_("see the jobs that differ") if line.ours != line.jobs else "")
-    account = Cell(line.account) if line.account else unknown_cell()
-    return Row((account, project, _number(line.ours), _number(line.sums), _difference(line.difference), Cell(why)))
+    account = Cell(line.account, sub=why) if line.account else Cell(_("unknown"), order="", sub=why, unknown=True)
+    difference = _difference(line.difference, line.cause)
+    return Row((account, project, _number(line.ours), _number(line.sums), difference))
 
 
 def _span(asked: Asked, last: Comparison) -> str:
@@ -249,10 +248,13 @@ def _span(asked: Asked, last: Comparison) -> str:
 
 def _number(parts: int) -> Cell:
     seconds = gpu_seconds(parts)
-    return Cell(f"{seconds:,}", order=seconds)
+    sign = words.MINUS if seconds < 0 else ""
+    return Cell(f"{sign}{abs(seconds):,}", order=seconds)
 
 
-def _difference(parts: int) -> Cell:
+def _difference(parts: int, cause: str) -> Cell:
     seconds = gpu_seconds(parts)
-    sign = "+" if seconds > 0 else words.MINUS if seconds < 0 else ""
-    return Cell(f"{sign}{abs(seconds):,}", order=seconds, state="act" if seconds else "")
+    if not seconds:
+        return Cell("0", order=0)
+    sign = "+" if seconds > 0 else words.MINUS
+    return Cell(f"{sign}{abs(seconds):,}", order=seconds, state="watch" if cause in INNOCENT else "act")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.errors import SlurmError
+from workbench.hub.slurm.orphans import end_orphans
 from workbench.services.slurm import enforce, follow, reconcile
 from workbench.services.slurm.capacity import capacity
 from workbench.slurm.runner import Runner
@@ -35,6 +36,7 @@ class Rounds:
         self.runner = runner = Runner.of(slurm)
         steps = {
             "accounting": Round(self._poll, slurm.poll_s, slurm.poll_s),
+            "dask": Round(lambda now: end_orphans(store, runner, now), slurm.poll_s, slurm.poll_s),
             "capacity": Round(lambda now: capacity(store, runner, now), MINUTES_5, MINUTES_5),
             "limits": Round(self._limits, MINUTES_5, MINUTES_5),
             "reconcile": Round(

@@ -70,17 +70,16 @@ def look(runner: Runner, job_id: int) -> QueuedJob | None:
     Raises:
         SlurmSilent, SlurmRefused: Slurm does not say.
     """
-    try:
-        rows = _ask(runner, f"--jobs={job_id}", "--states=all")
-    except SlurmRefused as problem:
-        if "invalid job id" in problem.said.lower():
-            return None
-        raise
-    job = next((row for row in rows if row.job_id == job_id), None)
+    job = of_id(runner, job_id)
     if job is None or not job.pending or not waits_for_others(job.reason):
         return job
     others = _ask(runner, "--states=PENDING", f"--partition={job.partition}", "--array")
     return with_place(job, others)
+
+
+def tagged(runner: Runner, key: str) -> list[QueuedJob]:
+    """All jobs that wait, run or end now and say something of themselves under this key (slurm.tags)."""
+    return [job for job in _ask(runner) if key in job.tags]
 
 
 def jobs_with(runner: Runner, key: str, value: str) -> list[QueuedJob]:
@@ -92,6 +91,22 @@ def jobs_with(runner: Runner, key: str, value: str) -> list[QueuedJob]:
         value: what it must be.
     """
     return [job for job in _ask(runner) if job.tags.get(key) == value]
+
+
+def waiting(runner: Runner) -> list[QueuedJob]:
+    """All jobs that wait now, tasks of arrays each for itself."""
+    return _ask(runner, "--states=PENDING", "--array")
+
+
+def of_id(runner: Runner, job_id: int) -> QueuedJob | None:
+    """A job as it is now, in one question and without its place; as `look` otherwise."""
+    try:
+        rows = _ask(runner, f"--jobs={job_id}", "--states=all")
+    except SlurmRefused as problem:
+        if "invalid job id" in problem.said.lower():
+            return None
+        raise
+    return next((row for row in rows if row.job_id == job_id), None)
 
 
 def with_place(job: QueuedJob, pending: Sequence[QueuedJob]) -> QueuedJob:

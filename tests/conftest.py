@@ -49,7 +49,9 @@ def missing_for(suite: str) -> str | None:
         return "no PostgreSQL to start (on Debian: apt-get install postgresql), WORKBENCH_TEST_POSTGRES names none"
     if suite == "sqlite":
         return None if shutil.which("sqlite3") else "no sqlite3 on the PATH (on Debian: apt-get install sqlite3)"
-    return None if shutil.which("sinfo") else "no Slurm on the PATH"
+    from tests.slurm_stack.missing import missing
+
+    return missing()
 
 
 def chromium_path() -> str | None:
@@ -138,6 +140,15 @@ def postgres_server_url():
         return
     with postgres_server.running() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def slurm():
+    """A real Slurm of the tests' own: two nodes with 8 fake GPUs each (tests.slurm_stack.slurm)."""
+    from tests.slurm_stack.slurm import running
+
+    with running() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""A private, real Slurm for tests (the fixture `slurm`), or by hand: python -m tests.slurm_stack."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.domain.charging import AwardVersion, charge_lines
-from workbench.domain.pricelist import NANO, NORMAL, ON_DEMAND, MigTable, PriceList, PriceVersion
+from workbench.domain.pricelist import NANO, NORMAL, ON_DEMAND, MigTable, Node, PriceList, PriceVersion
 from workbench.services.charging.slice_prices import metered, slices_of
 from workbench.services.charging.slices import charge_slices
 from workbench.store.charged_jobs import ProjectJobs
@@ -21,8 +21,8 @@ UNTIL = int(EDGES[-1])
 
 def project_jobs(rows):
     rows = sorted(rows)
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], [], []]
-    start, length, model, parts, cores, partition = columns
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], [], [], []]
+    start, length, model, parts, cores, partition, mem = columns
     count = len(rows)
 
     def names(values):
@@ -42,6 +42,7 @@ def project_jobs(rows):
         model=names(model),
         parts=np.array(parts, dtype=np.int64),
         cores=np.array(cores, dtype=np.int64),
+        mem=np.array(mem, dtype=np.int64),
     )
 
 
@@ -54,6 +55,7 @@ jobs = st.lists(
         st.integers(0, 9).map(lambda gpus: gpus * GPU_PARTS),
         st.sampled_from((-1, 0, 8, 97)),
         st.sampled_from(("", "main", "fast")),
+        st.sampled_from((-1, 0, 64_000, 700_001)),
     ),
     max_size=12,
 ).map(project_jobs)
@@ -68,6 +70,7 @@ def price_lists(draw):
             f"v{start}", start, end, {"H800": draw(st.integers(0, 40 * NANO))}, core_hour=13_000_000,
             service={ON_DEMAND: BASIS_POINTS, "reserved": 15_000}, priority={NORMAL: BASIS_POINTS, "odd": 3_333},
             ways={"fast": ("reserved", "odd")}, mig={"H800": MigTable(7, 80, {"3g.40gb": GPU_PARTS // 2})},
+            nodes=draw(st.sampled_from(({}, {"H800": Node(8, 96, 1_000_000)}))),
         )
         for start, end in zip(starts, ends, strict=True) if end is None or end > start
     ]  # fmt: skip
@@ -127,9 +130,19 @@ def test_no_ceiling_is_passed_and_every_line_closes(jobs, awards):
         assert drawn <= max(awards[place].ceiling_minor for place in places)
 
 
+def test_more_memory_than_its_cards_share_is_charged_where_the_node_is_stated():
+    node = {"H800": Node(8, 96, 800_000)}
+    wants = [(0, HOUR_S, "H800", GPU_PARTS, 8, "", mem) for mem in (-1, 100_000, 300_000)]
+    for nodes, gpus in (({}, 3), (node, 5)):
+        prices = PriceList((PriceVersion("v", 0, None, {"H800": 28 * NANO}, nodes=nodes),))
+        jobs = project_jobs(wants)
+        lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, [], {})
+        assert sum(int(minor) for minor in lines.listed) == gpus * 2800
+
+
 def test_prices_and_jobs_too_large_for_64_bits_are_exact_all_the_same():
     price = 10**9 * NANO + 1
     prices = PriceList((PriceVersion("v", 0, None, {"H800": price}),))
-    jobs = project_jobs([(0, 5 * DAY_S, "H800", 3000 * GPU_PARTS, -1, "")])
+    jobs = project_jobs([(0, 5 * DAY_S, "H800", 3000 * GPU_PARTS, -1, "", -1)])
     lines = charge_slices(jobs, slices_of(jobs, EDGES), EDGES, prices, [], {})
     assert sum(int(minor) for minor in lines.listed) == round(Fraction(3000 * 5 * 24 * price * 100, NANO))

@@ -85,7 +85,15 @@ def exact_until(job: Metered, prices: PriceList, second: int) -> int:
     return exact
 
 
-def hourly_list_minor(prices: PriceList, model: str | None, units: int, at: int, partition: str = "") -> int:
+def hourly_list_minor(
+    prices: PriceList,
+    model: str | None,
+    units: int,
+    at: int,
+    partition: str = "",
+    cpu_cores: int | None = None,
+    mem_mib: int | None = None,
+) -> int:
     """What an hour costs at list price from a moment on, in minor units.
 
     Args:
@@ -94,12 +102,14 @@ def hourly_list_minor(prices: PriceList, model: str | None, units: int, at: int,
         units: GPUs, devices or cores.
         at: UTC epoch seconds; what holds then is taken for the hour.
         partition: of the job, which may say its service and priority.
+        cpu_cores, mem_mib: beside its GPUs, where they may be a larger share of the node.
 
     Raises:
         NoPrice: it has no price then.
     """
-    gpus, cores = (units, None) if model else (0, units)
-    terms = terms_of(Metered("", at, at, model, gpus * GPU_PARTS, cores, partition=partition), prices.at(at))
+    gpus, cores = (units, cpu_cores) if model else (0, units)
+    asked = Metered("", at, at, model, gpus * GPU_PARTS, cores, mem_mib, partition=partition)
+    terms = terms_of(asked, prices.at(at))
     if terms.share is None:
         raise NoPrice(model or "CPU cores", terms.why)
     return divide_half_even(terms.per_second * HOUR_S, SCALE)

@@ -72,8 +72,13 @@ def quote(store: Store, profile: ProfileSettings, project: str, now: int) -> Quo
         why="" if paying else _why(found, award, state),
         standings=found,
     )
+    on_slurm = settings.slurm.spawns
+    partition = (profile.partition or "") if on_slurm else PARTITION
+    # This machine's own meter does not say memory; Slurm does, and a large share of a node's is charged.
+    mem_mib = profile.mem_gib * 1024 if on_slurm else None
+    model = profile.gpu_model if profile.gpus else None
     try:
-        listed = hourly_list_minor(prices, profile.gpu_model if profile.gpus else None, units, now, PARTITION)
+        listed = hourly_list_minor(prices, model, units, now, partition, profile.cpu_cores, mem_mib)
     except NoPrice as missing:
         return replace(given, why=str(missing))
     full = divide_half_even(listed * given.rate_bp, BASIS_POINTS)

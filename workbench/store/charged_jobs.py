@@ -1,6 +1,6 @@
 """The jobs of one project as arrays, in the order in which they draw on its awards: what rating reads of `jobs`.
 
-Times are UTC epoch seconds. '' stands for an unknown name, -1 for unknown cores.
+Times are UTC epoch seconds. '' stands for an unknown name, -1 for unknown cores or memory.
 """
 
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ Names = npt.NDArray[np.object_]
 
 COLUMNS = (
     "cluster", "job_id", "submit_at", "start_at", "seen_until_at", "user_name", "partition", "gpu_model", "gpu_parts",
-    "cpu_cores",
+    "cpu_cores", "mem_mib",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ class ProjectJobs:
     model: Names
     parts: Int64s
     cores: Int64s
+    mem: Int64s
 
     def take(self, places: npt.NDArray[Any]) -> "ProjectJobs":
         return ProjectJobs(*(getattr(self, column.name)[places] for column in fields(self)))
@@ -47,10 +48,10 @@ def read_jobs(conn: Connection, project: str, from_s: int, until_s: int) -> Proj
     given = {"from_s": from_s} | ({"project": project} if project else {})
     rows = conn.execute(ask, given).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
-    cluster, job_id, submit, start, end, user, partition, model, parts, cores = columns
+    cluster, job_id, submit, start, end, user, partition, model, parts, cores, mem = columns
     found = ProjectJobs(
         _names(cluster), _names(job_id), _numbers(submit), _numbers(start), _numbers(end),
-        _names(user), _names(partition), _names(model), _numbers(parts), _numbers(cores),
+        _names(user), _names(partition), _names(model), _numbers(parts), _numbers(cores), _numbers(mem),
     )  # fmt: skip
     order = np.argsort(found.start, kind="stable")
     found = found.take(order[(found.start[order] < until_s) & (found.end[order] > found.start[order])])

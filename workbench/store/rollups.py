@@ -22,7 +22,7 @@ REBUILD_ROWS = 200_000
 
 SUMS = (*AMOUNTS, *COUNTS)
 
-CHARGED = ("start_at", "project", "user_name", "partition", "gpu_model", "gpu_parts", "cpu_cores")
+CHARGED = ("start_at", "project", "user_name", "partition", "gpu_model", "gpu_parts", "cpu_cores", "mem_mib")
 """What else than its end changes what a job is charged, and to whom."""
 
 

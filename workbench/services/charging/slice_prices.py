@@ -96,7 +96,7 @@ class PricedSlices:
 
 def metered(jobs: ProjectJobs, place: int) -> Metered:
     """One of the jobs as `charge_lines` takes it."""
-    cores = int(jobs.cores[place])
+    cores, mem = int(jobs.cores[place]), int(jobs.mem[place])
     return Metered(
         job=jobs.job_id[place],
         start_s=int(jobs.start[place]),
@@ -104,6 +104,7 @@ def metered(jobs: ProjectJobs, place: int) -> Metered:
         gpu_model=jobs.model[place] or None,
         gpu_parts=int(jobs.parts[place]),
         cpu_cores=None if cores < 0 else cores,
+        mem_mib=None if mem < 0 else mem,
         partition=jobs.partition[place],
     )
 
@@ -117,6 +118,8 @@ def _price_table(
     """
     code = np.zeros(len(jobs.start), dtype=np.int64)
     columns: tuple[npt.NDArray[Any], ...] = (jobs.partition, jobs.model, jobs.parts, jobs.cores)
+    if any(version.nodes for version in prices.versions):
+        columns += (jobs.mem,)  # elsewhere memory has no say, and makes no kind of its own
     for values in columns:
         codes, distinct = pd.factorize(values)
         # Made dense again each time, so that no product of counts can overflow.

@@ -11,6 +11,7 @@ from workbench.domain.starts import Standing
 from workbench.errors import ChoiceRefused
 from workbench.hub import cards, options
 from workbench.hub.machine import GIB, Held, Machine
+from workbench.hub.supply import ThisMachine
 from workbench.services.people import Place
 from workbench.services.quote import Quote
 
@@ -38,7 +39,7 @@ def standing(free_minor=2_800_000, *, award=1, without_award=False):
 
 
 def offer(settings, machine=None, held=(), places=(ALPHA, BETA), quote=a_quote, last=None, warnings=None):
-    return cards.offer(settings, machine or a_machine(), held, places, quote, last or {}, warnings or {})
+    return cards.offer(settings, ThisMachine(machine or a_machine(), held), places, quote, last or {}, warnings or {})
 
 
 def check(settings, given, places=(ALPHA, BETA), machine=None, quote=a_quote):

@@ -26,7 +26,11 @@ def enter(store: Store, request: meter.ServerRequest, quoted: Quote, now: int) -
     price = quoted.list_minor_per_hour
     try:
         if price:
-            place(store, Start(request.server_id, request.project, meter.CLUSTER, request.limit_s, price), now)
+            place(
+                store,
+                Start(request.server_id, request.project, request.cluster or meter.CLUSTER, request.limit_s, price),
+                now,
+            )
         elif not any(standing.without_award for standing in quoted.standings):
             raise NoBalance(quoted.why)
     except NoBalance as problem:

@@ -1,6 +1,6 @@
 """The cards of the start page: what can be chosen, what it costs and holds, and why something cannot be had."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workbench.domain.starts import best_of
 from workbench.hub.look import TEMPLATE_PATH
-from workbench.hub.machine import Held, Machine, free_cores, free_devices
-from workbench.hub.options import hours_of, no_project, profiles_here, refused_for, unavailable
+from workbench.hub.options import hours_of, no_project, refused_for
+from workbench.hub.supply import Offering
 from workbench.i18n import _, ngettext
 from workbench.services.holds.words import duration
 from workbench.services.people import Place
 from workbench.services.quote import Quote
 from workbench.settings import ProfileSettings, Settings
+from workbench.slurm.free import Supply
 from workbench.units import HOUR_S, money
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,7 +49,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One profile as a person sees it; `unavailable` says why it cannot be chosen and what can, '' where it can."""
+    """One profile as a person sees it; `unavailable` says why it cannot be chosen and what can, '' where it can.
+
+    free: what is free in words; supply: the same in numbers, None where there is no queue.
+    """
 
     profile: ProfileSettings
     free: str
@@ -56,6 +60,7 @@ class Card:
     unavailable: str
     chosen: bool
     default_hours: int
+    supply: Supply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,7 @@ class Offer:
 
 def offer(
     settings: Settings,
-    machine: Machine,
-    held: Iterable[Held],
+    offering: Offering,
     places: Sequence[Place],
     quote: Callable[[ProfileSettings, str], Quote],
     last: Mapping[str, object],
@@ -85,30 +89,29 @@ def offer(
 
     Args:
         settings: profiles and the currency's sign.
-        machine: what there is.
-        held: what the running servers hold of it.
+        offering: what there is, and what is free of it.
         places: the person's projects.
         quote: what an hour of a profile costs a project.
         last: the options of their last server, which is proposed again; empty at first.
         warnings: project → how little its award has left, in words.
     """
-    held = tuple(held)
-    profiles = profiles_here(settings, machine)
+    profiles = offering.profiles(settings)
     terms = {
         profile.id: tuple(_terms(settings, profile, quote(profile, place.project)) for place in places)
         for profile in profiles
     }
-    reasons = {profile.id: unavailable(profile, machine, held) for profile in profiles}
+    reasons = {profile.id: offering.unavailable(profile) for profile in profiles}
     free = [profile for profile in profiles if not reasons[profile.id] and _can_be_had(terms[profile.id])]
     chosen = next((profile for profile in free if profile.id == last.get("profile")), next(iter(free), None))
     cards = tuple(
         Card(
             profile,
-            free_now(profile, machine, held),
+            offering.free_now(profile),
             terms[profile.id],
             _with_instead(reasons[profile.id], free[0].title if free else None),
             profile == chosen,
             settings.default_hours(profile),
+            offering.supply(profile),
         )
         for profile in profiles
     )
@@ -125,17 +128,6 @@ def draw(of: Offer, template: str = "_cards.html") -> str:
     return templates.get_template(template).render(
         offer=of, no_project=no_project(), hour_s=HOUR_S, duration=duration, _=_, ngettext=ngettext
     )
-
-
-def free_now(profile: ProfileSettings, machine: Machine, held: Iterable[Held]) -> str:
-    """How much of what the profile needs is free, in words."""
-    held = tuple(held)
-    if profile.gpus:
-        return _("{n} of {all} GPUs free").format(n=len(free_devices(machine, held)), all=len(machine.devices))
-    cores = free_cores(machine, held)
-    if cores:
-        return _("{n} of {all} cores free").format(n=cores, all=len(machine.cores))
-    return _("All {all} cores taken: you would share them").format(all=len(machine.cores))
 
 
 def _terms(settings: Settings, profile: ProfileSettings, quoted: Quote) -> Terms:

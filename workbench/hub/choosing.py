@@ -1,23 +1,23 @@
-"""The choice before a start, asked of this machine, of the books and of the person's projects as they are now."""
+"""The choice before a start, asked of what there is, of the books and of the person's projects as they are now."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from workbench.hub import cards, options
 from workbench.hub.centre_store import store_of
-from workbench.hub.machine import Held, machine
+from workbench.hub.supply import Offering
 from workbench.services import people
 from workbench.services.holds.outlook import warned
 from workbench.services.quote import quote
 from workbench.settings import ProfileSettings, Settings
 
 
-def draw(settings: Settings, held: Collection[Held], name: str, last: Mapping[str, object]) -> str:
+def draw(settings: Settings, offering: Offering, name: str, last: Mapping[str, object]) -> str:
     """The cards as HTML.
 
     Args:
         settings: of the centre.
-        held: what the running servers hold of this machine.
+        offering: where it would run.
         name: of the person.
         last: the options of their last server.
     """
@@ -25,21 +25,21 @@ def draw(settings: Settings, held: Collection[Held], name: str, last: Mapping[st
     places = people.places(store, name)
     warnings = warned(store, [place.project for place in places], now)
     of = cards.offer(
-        settings, machine(), held, places, lambda profile, project: quote(store, profile, project, now), last, warnings
+        settings, offering, places, lambda profile, project: quote(store, profile, project, now), last, warnings
     )
     return cards.draw(of)
 
 
-def checked(settings: Settings, held: Collection[Held], name: str, given: Mapping[str, object]) -> options.Choice:
+def checked(settings: Settings, offering: Offering, name: str, given: Mapping[str, object]) -> options.Choice:
     """The choice that came back, if this person can have it now; arguments as in `draw`.
 
     Raises:
         ChoiceRefused: its sentence is for the person.
     """
-    here, store, now = machine(), store_of(settings), int(time.time())
+    store, now = store_of(settings), int(time.time())
 
     def reason(profile: ProfileSettings, project: str, hours: int) -> str:
-        taken = options.unavailable(profile, here, held)
+        taken = offering.unavailable(profile)
         return taken or options.refused_for(settings, quote(store, profile, project, now), hours)
 
-    return options.check(settings, given, options.profiles_here(settings, here), people.places(store, name), reason)
+    return options.check(settings, given, offering.profiles(settings), people.places(store, name), reason)

@@ -1,11 +1,10 @@
 """The Hub's configuration as a function of the settings: `apply(c, settings)` on an empty traitlets Config.
 
-Ports, from settings.hub: public, proxy's own, Hub's own, dashboards; all but the first on loopback always. State is
-under settings.hub_state. A Hub that is stopped in order stops its servers; one that is killed leaves them running, and
-the next one finds them again.
+Ports, from settings.hub: public, proxy's own, Hub's own, dashboards; all but the first on loopback, the last two where
+the nodes of Slurm reach this machine. State is under settings.hub_state. A Hub that is stopped in order stops its
+servers; one that is killed leaves them running, and the next one finds them again.
 """
 
-import ipaddress
 import os
 import sys
 from collections.abc import Mapping
@@ -17,15 +16,18 @@ from traitlets.config import Config
 
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
-from workbench.hub import look, proxy, services
+from workbench.hub import environment, look, proxy, services
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
+from workbench.hub.slurm import listening, ways_out
+from workbench.hub.slurm.spawner import CentreSlurmSpawner
 from workbench.hub.spawners import LocalSpawner
 from workbench.i18n import _
 from workbench.sample import is_loaded, logins
 from workbench.sample.description import LABEL
 from workbench.settings import Settings
+from workbench.units import HOUR_S
 
 TEMPLATES = Path(__file__).parent / "templates"
 GROUPS_ASKED_EVERY_S = 60
@@ -57,23 +59,16 @@ def apply(c: Config, settings: Settings, environ: Mapping[str, str] = os.environ
 
 def refuse_exposed_logins(c: Config, settings: Settings) -> None:
     """Raise LoginsExposed unless the Hub listens on loopback or no sample logins exist; asked after config.d too."""
-    host = urlsplit(str(c.JupyterHub.bind_url)).hostname or ""
-    if logins.exist(settings) and not _is_loopback(host):
-        raise LoginsExposed(host or "all addresses")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    for url in (c.JupyterHub.bind_url, c.JupyterHub.hub_bind_url):  # one can log in at both
+        host = urlsplit(str(url)).hostname or ""
+        if logins.exist(settings) and not environment.is_loopback(host):
+            raise LoginsExposed(host or "all addresses")
 
 
 def _addresses(c: Config, settings: Settings) -> None:
     hub = settings.hub
-    host = f"[{hub.ip}]" if ":" in hub.ip else hub.ip
-    c.JupyterHub.bind_url = f"http://{host}:{hub.port}"
-    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub.hub_port}"
+    c.JupyterHub.bind_url = f"http://{environment.for_url(hub.ip)}:{hub.port}"
+    c.JupyterHub.hub_bind_url = f"http://{environment.for_url(environment.address(settings))}:{hub.hub_port}"
     c.JupyterHub.proxy_class = OwnProxy
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.proxy_api_port}"
     c.ConfigurableHTTPProxy.command = proxy.command()
@@ -106,17 +101,31 @@ def _people(c: Config, settings: Settings) -> None:
 
 
 def _servers(c: Config, settings: Settings) -> None:
-    c.JupyterHub.spawner_class = LocalSpawner
+    spawner = CentreSlurmSpawner if settings.slurm.spawns else LocalSpawner
+    own = c[spawner.__name__]
+    c.JupyterHub.spawner_class = spawner
     c.JupyterHub.last_activity_interval = 60
-    c.LocalSpawner.centre = settings
-    # -P: a file of theirs named like a module of ours must not be run in its place.
-    c.LocalSpawner.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
-    c.LocalSpawner.args = server_arguments()
-    c.LocalSpawner.env_keep = ["LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH"]
-    c.LocalSpawner.server_token_scopes = services.SERVER_TOKEN_SCOPES
-    c.LocalSpawner.start_timeout = settings.hub.start_timeout_s
-    c.LocalSpawner.http_timeout = settings.hub.start_timeout_s
-    c.LocalSpawner.poll_interval = 5
+    own.centre = settings
+    own.args = server_arguments()
+    own.env_keep = ["LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH"]
+    own.server_token_scopes = services.SERVER_TOKEN_SCOPES
+    own.http_timeout = settings.hub.start_timeout_s
+    own.poll_interval = 5
+    if settings.slurm.spawns:
+        _servers_on_slurm(c, settings)
+    else:
+        # -P: a file of theirs named like a module of ours must not be run in its place.
+        own.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
+        own.start_timeout = settings.hub.start_timeout_s
+
+
+def _servers_on_slurm(c: Config, settings: Settings) -> None:
+    own = c.CentreSlurmSpawner
+    own.cmd = [settings.slurm.python or sys.executable, "-P", "-m", "workbench.hub.slurm.server"]
+    own.start_timeout = settings.slurm.queue_hours * HOUR_S
+    # Those that wait in the queue count as starting.
+    c.JupyterHub.concurrent_spawn_limit = 0
+    c.JupyterHub.extra_handlers = [(listening.PATH, listening.Listening), *ways_out.handlers()]
 
 
 def server_arguments() -> list[str]:

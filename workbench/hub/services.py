@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from workbench.domain.access import GROUP_OF_ROLE
 from workbench.hub.authenticator import VIEWERS
 from workbench.hub.bound import command
+from workbench.hub.environment import address, for_url
 from workbench.settings import Settings
 
 CENTRE = "centre"
@@ -34,7 +35,7 @@ def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> li
         {
             "name": CENTRE,
             "command": command(hub_pid, "dashboards.serve"),
-            "url": f"http://127.0.0.1:{settings.hub.dashboards_port}",
+            "url": f"http://{for_url(address(settings))}:{settings.hub.dashboards_port}",
             "oauth_no_confirm": True,
             "environment": environment(settings, environ),
             "timeout": 20,
@@ -52,7 +53,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
     """What tells a process of ours which settings are meant."""
     own = {"WORKBENCH_HOME": str(settings.home), "WORKBENCH_PORT": str(settings.hub.port)}
     own["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environ.get("PATH", os.defpath)])  # noqa: PTH120
-    own |= {name: environ[name] for name in ("WORKBENCH_CONFIG", "HOME") if name in environ}
+    own |= {name: environ[name] for name in ("WORKBENCH_CONFIG", "HOME", "SLURM_CONF") if name in environ}
     return own
 
 

@@ -16,22 +16,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyterhub.spawner import LocalProcessSpawner, SpawnException
+from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import random_port
-from traitlets import Instance, default
 
-from workbench.errors import ChoiceRefused, WorkbenchError
 from workbench.errors import Refused as AgainstTheRules
-from workbench.hub import books, choosing, environment, homes, listening, options, records, runner, sandbox
+from workbench.errors import WorkbenchError
+from workbench.hub import environment, homes, listening, options, records, runner, sandbox
 from workbench.hub.centre_store import store_of
+from workbench.hub.choices import CentreSpawner, Refused
 from workbench.hub.machine import GIB, Held, machine, share_of
 from workbench.hub.processes import Process, process_of
 from workbench.hub.strays import end_orphans
+from workbench.hub.supply import ThisMachine
 from workbench.i18n import _
-from workbench.services import meter, people
-from workbench.services.quote import quote
-from workbench.settings import ProfileSettings, Settings
-from workbench.units import HOUR_S, gpu_parts
+from workbench.services import people
+from workbench.units import HOUR_S
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 """Names of people become names of folders."""
@@ -41,65 +40,20 @@ DATA_SLACK_BYTES = 2 * GIB
 """Address space that allocators reserve without using it, on top of the profile's memory."""
 
 
-class Refused(SpawnException):
-    """A start that cannot be: the sentence is shown on the page that asked for it."""
+class LocalSpawner(CentreSpawner, LocalProcessSpawner):
+    """See the module."""
 
-    def __init__(self, message: str, *, status_code: int = 400):
-        super().__init__(message, reason="refused", status_code=status_code)
-        self.jupyterhub_message = message
-
-
-class LocalSpawner(LocalProcessSpawner):
-    """See the module. `centre` are the settings; the store is opened once a process."""
-
-    centre = Instance(Settings).tag(config=True)
     proc: subprocess.Popen[bytes] | None
     held: ClassVar[dict[str, Held]] = {}
     """What the running servers hold of this machine, by server id."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.choice: options.Choice | None = None
-        self.server_id = ""
         self.process: Process | None = None
-        self.stage: tuple[int, str] = (5, _("Waiting to start"))
 
-    # --- the choice -------------------------------------------------------------------------------------------------
-
-    async def get_options_form(self) -> str:
-        """The cards, with what is free and what it costs now."""
-        last = self.orm_spawner.user_options or {}
-        return await asyncio.to_thread(choosing.draw, self.centre, self.held.values(), self.user.name, last)
-
-    @default("options_from_form")
-    def _default_options_from_form(self) -> Any:
-        return self.choice_from_form
-
-    async def choice_from_form(self, form_data: dict[str, object]) -> dict[str, str | int]:
-        """The options of a posted form, or of a link's query."""
-        given = {key: value for key, value in form_data.items() if key != "_xsrf"}
-        return (await self._check(given)).as_options()
-
-    @default("apply_user_options")
-    def _default_apply_user_options(self) -> Any:
-        return type(self).apply_choice
-
-    async def apply_choice(self, user_options: dict[str, object]) -> None:
-        """Whatever way the options came (form, API, repeated): checked again just before the start."""
-        self.choice = await self._check(user_options)
-        profile = self._profile()
-        self.cpu_limit = float(profile.cpu_cores)
-        self.mem_limit = profile.mem_gib * GIB
-
-    async def _check(self, given: dict[str, object]) -> options.Choice:
-        try:
-            return await asyncio.to_thread(choosing.checked, self.centre, self.held.values(), self.user.name, given)
-        except ChoiceRefused as problem:
-            raise Refused(str(problem)) from problem
-
-    def _profile(self) -> ProfileSettings:
-        wanted = self.choice.profile if self.choice else None
-        return next(p for p in options.profiles_here(self.centre, machine()) if p.id == wanted)
+    def offering(self) -> ThisMachine:
+        """This machine, with what its running servers hold."""
+        return ThisMachine(machine(), tuple(self.held.values()))
 
     # --- start ------------------------------------------------------------------------------------------------------
 
@@ -135,19 +89,6 @@ class LocalSpawner(LocalProcessSpawner):
         self.stage = (90, _("JupyterLab answers"))
         return "127.0.0.1", self.port
 
-    def _enter(self, profile: ProfileSettings) -> None:
-        assert self.choice is not None
-        store, now = store_of(self.centre), int(time.time())
-        request = meter.ServerRequest(
-            self.server_id, self.user.name, self.choice.project, profile.id,
-            profile.gpu_model if profile.gpus else None, gpu_parts(profile.gpus), profile.cpu_cores, now,
-            self.choice.hours * HOUR_S,
-        )  # fmt: skip
-        books.enter(store, request, quote(store, profile, self.choice.project, now), now)
-
-    async def _close_request(self, reason: str) -> None:
-        await asyncio.to_thread(meter.record_refusal, store_of(self.centre), self.server_id, int(time.time()), reason)
-
     async def _prepare_home(self) -> None:
         others = (records.folder(self.centre), self.log_file.parent)
         self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
@@ -159,7 +100,8 @@ class LocalSpawner(LocalProcessSpawner):
         home = str(self.home)
         self.notebook_dir = home
         command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
-        env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, mine)
+        env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, len(mine.cores))
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(mine.devices)
         with self.log_file.open("wb") as log:
             self.proc = subprocess.Popen(
                 command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -21,9 +21,9 @@ class SlurmSettings(Section):
     slurm.conf, bin: the folder of its programs, where they are not the ordinary ones. rest_url: of slurmrestd,
     asked in place of sacct. account_prefix: a project's account is this and its slug. run_as: what makes a command
     run as {user}. python: the interpreter of servers and Dask workers on the nodes; empty: ours. address: where nodes
-    reach this
-    machine. poll_s: how often Slurm is asked. models: GPU type in Slurm → model in the price list; others in upper
-    case. enforce: limits follow the awards by themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
+    reach this machine. poll_s: how often Slurm is asked. queue_hours: for how long a server may wait for its turn.
+    models: GPU type in Slurm → model in the price list; others in upper case. enforce: limits follow the awards by
+    themselves. max_workers, max_worker_gpus: of Dask, a project at a time.
     worker_idle_s: a Dask worker without work for so long is ended. interface: the network of Dask on the nodes;
     empty: the one of the node's name.
     """
@@ -38,6 +38,7 @@ class SlurmSettings(Section):
     python: str = ""
     address: str = "127.0.0.1"
     poll_s: Annotated[int, Field(ge=1, le=60)] = 20
+    queue_hours: Annotated[int, Field(ge=1, le=24 * 28)] = 24
     models: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
     enforce: bool = False
     max_workers: Annotated[int, Field(ge=0)] = 8

@@ -1,0 +1,318 @@
+"""Notebook servers as jobs of Slurm: under the project's account, as the user's own Unix account.
+
+Of batchspawner stays what it keeps of a job. Its script is not used: nothing of `user_options` can reach the job but
+the checked choice. A Slurm that does not answer says nothing of a server: unknown is not ended. A Hub that comes back
+finds its jobs by their id, also those that still wait in the queue.
+"""
+
+import asyncio
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from batchspawner import JobStatus, SlurmSpawner
+
+from workbench.domain.overuse import LIST_PRICE
+from workbench.domain.starts import best_of
+from workbench.errors import Refused as AgainstTheRules
+from workbench.errors import SlurmError, WorkbenchError
+from workbench.hub import environment, options
+from workbench.hub.centre_store import store_of
+from workbench.hub.choices import CentreSpawner, Refused
+from workbench.hub.slurm import job, listening, pending
+from workbench.hub.supply import OnSlurm, fits_now
+from workbench.i18n import _
+from workbench.services import meter
+from workbench.services.holds.words import duration
+from workbench.services.quote import Quote
+from workbench.services.slurm.enforce import LOW
+from workbench.slurm import reasons, tags
+from workbench.slurm.jobscript import JobAsk
+from workbench.slurm.profiles import ask_of
+from workbench.slurm.runner import Runner
+from workbench.units import HOUR_S
+
+LOOKS = ((30.0, 0.5), (300.0, 2.0), (float("inf"), 5.0))
+"""How often a job that waits is looked at: after so many seconds more rarely."""
+STOP_WITHIN_S = 10.0
+STATUS = {job.WAITS: JobStatus.PENDING, job.RUNS: JobStatus.RUNNING, job.ENDED: JobStatus.NOTFOUND}
+
+
+class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
+    """See the module. job_id: '' before sbatch; ended: how the last job ended where nobody here asked for it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ended: dict[str, Any] | None = None
+        self.token_digest = ""
+        self.node = ""
+        self.waits_for_port = False
+        self.problem = ""
+        self._told = asyncio.Event()
+        self.runner = Runner.of(self.centre.slurm)
+        self.watch = pending.Watch(self, fits_now)
+
+    def offering(self) -> OnSlurm:
+        """What Slurm has."""
+        return OnSlurm(self.centre)
+
+    def progress(self) -> AsyncIterator[dict[str, object]]:
+        """What the queue says, while it waits."""
+        return self.watch.lines()
+
+    async def waiting(self) -> pending.View:
+        """The same once, for the page."""
+        return await self.watch.now()
+
+    # --- start ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> tuple[str, int]:
+        """Hold the time, submit the job, wait for its turn and until its server says where it listens.
+
+        Raises:
+            Refused: with the reason, shown on the pending page.
+        """
+        self.ended = None
+        if self.choice is None:
+            raise Refused(_("This server cannot be started. Open the start page and choose there."))
+        self._may_run_here()
+        self.server_id, profile = secrets.token_hex(8), await asyncio.to_thread(self._profile)
+        self._begin_waiting()
+        try:
+            self.stage = (10, _("Holding its time of the award"))
+            quoted = await asyncio.to_thread(self._enter, profile, self.centre.slurm.cluster)
+            self.stage = (20, _("Submitting the job"))
+            await self._submit(self._ask(quoted))
+            return await self._until_it_listens()
+        except BaseException as problem:
+            await self._give_up(problem)
+            if isinstance(problem, WorkbenchError | ValueError):
+                status = 400 if isinstance(problem, AgainstTheRules) else 500
+                words = job.refusal(problem) if isinstance(problem, SlurmError) else str(problem)
+                raise Refused(words, status_code=status) from problem
+            raise
+        finally:
+            self.waits_for_port = False
+
+    def _may_run_here(self) -> None:
+        if job.account_of(self.user.name) is None:
+            raise Refused(
+                _("You have no account of your own on the cluster, so no job can run as you. Ask the operator for one.")
+            )
+        if closed := job.closed_to_others(self.python):
+            self.log.error("Job users cannot read %s, so no server can start (chmod o+rx)", closed)
+            raise Refused(
+                _("The workbench is not readable for jobs ({path}). Tell the operator; your choice was fine.").format(
+                    path=closed
+                ),
+                status_code=500,
+            )
+
+    @property
+    def python(self) -> str:
+        """The interpreter of servers."""
+        return self.centre.slurm.python or sys.executable
+
+    @property
+    def job_name(self) -> str:
+        """The job's own name, by which it is found where nobody has heard its id."""
+        return f"wb-{self.server_id}"
+
+    def _ask(self, quoted: Quote) -> JobAsk:
+        assert self.choice is not None
+        choice, home = self.choice, job.account_of(self.user.name)
+        assert home is not None
+        said = {tags.SERVER: self.server_id, tags.PROJECT: choice.project, tags.PROFILE: choice.profile}
+        profile = self._profile()
+        ask = ask_of(self.centre, profile, choice.project, choice.hours, said, self.job_name)
+        ask = replace(ask, output=f"{home.pw_dir}/{job.LOG}", chdir=home.pw_dir)
+        price = quoted.list_minor_per_hour
+        beyond = price and best_of(quoted.standings, price, choice.hours * HOUR_S)[1].kind == LIST_PRICE
+        # Without enforcement there may be no such QOS.
+        low = self.centre.slurm.enforce and beyond and any(one.award is not None for one in quoted.standings)
+        return replace(ask, qos=LOW) if low else ask
+
+    def job_environ(self) -> dict[str, str]:
+        """All that the job is given; CUDA_VISIBLE_DEVICES is Slurm's to set."""
+        assert self.choice is not None
+        slurm = self.centre.slurm
+        cores = self._profile().cpu_cores
+        own = environment.server(self.centre, self.choice, self.server_id, cores, self.python)
+        return self.get_env() | own | {"LOGNAME": self.user.name} | job.environ_of_sbatch(slurm.conf)
+
+    async def _submit(self, ask: JobAsk) -> None:
+        self.ip = "127.0.0.1" if environment.is_loopback(self.centre.slurm.address) else "0.0.0.0"  # noqa: S104 - of a node
+        self.port = 0
+        self.notebook_dir = ask.chdir or ""
+        environ = await asyncio.to_thread(self.job_environ)
+        text = job.body([*self.cmd, *self.get_args()], environ["PATH"])
+        sent = asyncio.ensure_future(asyncio.to_thread(job.submit, self.centre, self.user.name, ask, text, environ))
+        try:
+            self.job_id = await asyncio.shield(sent)
+        except asyncio.CancelledError:
+            # Given up meanwhile: the job that comes of it must be known, to be cancelled.
+            self.job_id = await sent
+            raise
+        finally:
+            if self.job_id:
+                await asyncio.to_thread(meter.note_slurm_job, store_of(self.centre), self.server_id, self.job_id)
+        self._keep_state()
+        self.log.info("Server %s of %s is job %s", self.server_id, self._log_name, self.job_id)
+
+    def _keep_state(self) -> None:
+        """At once: a Hub that is killed while the job waits finds it again."""
+        self.orm_spawner.state = self.get_state()
+        self.user.db.commit()
+
+    def _begin_waiting(self) -> None:
+        self.token_digest = listening.digest(self.api_token) if self.api_token else self.token_digest
+        self.problem, self.waits_for_port = "", True
+        self._told.clear()
+
+    def heard(self, port: int, problem: str) -> bool:
+        """Take what the server said of itself; False where nobody waits for it, or it was said before."""
+        if not self.waits_for_port or self._told.is_set():
+            return False
+        self.port, self.problem = port, problem
+        self._told.set()
+        return True
+
+    async def _until_it_listens(self) -> tuple[str, int]:
+        """Where the server listens, once its job has had its turn.
+
+        Raises:
+            Refused: the job ended first; how.
+        """
+        began, running_since = time.monotonic(), None
+        while not self._told.is_set():
+            status, node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
+            if status == job.ENDED:
+                await self._note_end()
+                raise Refused((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
+            if status == job.RUNS:
+                running_since = running_since or time.monotonic()
+                elapsed_s = int(time.monotonic() - running_since)
+                self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
+                if elapsed_s > self.centre.hub.start_timeout_s:
+                    raise Refused(
+                        _("JupyterLab did not come up in its job. Its log is {log} in your home.").format(log=job.LOG),
+                        status_code=500,
+                    )
+            waited_s = time.monotonic() - (running_since or began)
+            pause_s = next(pause for until, pause in LOOKS if waited_s < until)
+            try:
+                await asyncio.wait_for(self._told.wait(), pause_s)
+            except TimeoutError:
+                continue
+        if self.problem:
+            raise Refused(_("The server could not start in its job: {why}").format(why=self.problem), status_code=500)
+        while not self.node:
+            _status, node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
+            self.node = await asyncio.to_thread(job.address_of, self.runner, node) if node else ""
+            await asyncio.sleep(0 if self.node else 1)
+        self.stage = (90, _("JupyterLab answers"))
+        return self.node, self.port
+
+    async def _give_up(self, problem: BaseException) -> None:
+        """Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why."""
+        sent = self.job_id or isinstance(problem, SlurmError)  # a silent sbatch may have sent it all the same
+        if sent and not self.ended:
+            await self._cancel()
+        reason = str(problem) or "the start was given up"
+        if self.job_id:
+            await asyncio.to_thread(meter.note_reason, store_of(self.centre), self.server_id, reason)
+        await self._close_request(reason)
+
+    # --- after a Hub was down -----------------------------------------------------------------------------------------
+
+    async def get_url(self) -> str:
+        """Where it listens; asked by a Hub that comes back, maybe while the job still waits for its turn."""
+        if not self.job_id or self.node:
+            return str(await super().get_url())
+        self._begin_waiting()
+        try:
+            host, port = await asyncio.wait_for(self._until_it_listens(), self.start_timeout)
+        except (Refused, TimeoutError) as problem:
+            self.log.warning("%s did not start: %s", self._log_name, problem)
+            await self._give_up(problem)
+            self.http_timeout = 1  # nothing will answer: the Hub need not wait to forget it
+            return str(await super().get_url())
+        finally:
+            self.waits_for_port = False
+        self._keep_state()
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}{self.server.base_url}"
+
+    def get_state(self) -> dict[str, Any]:
+        """What a later Hub needs to find the job; and how the last one ended."""
+        state = super().get_state()
+        state.pop("job_status", None)
+        if self.job_id:
+            state |= {"server_id": self.server_id, "node": self.node, "token_digest": self.token_digest}
+            state |= {"choice": self.choice.as_options() if self.choice else None}
+        return state | ({"ended": self.ended} if self.ended else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Find the job of an earlier Hub."""
+        super().load_state(state)
+        self.ended = state.get("ended")
+        if self.job_id:
+            self.server_id, self.node = state.get("server_id", ""), state.get("node", "")
+            self.token_digest = state.get("token_digest", "")
+            self.choice = options.Choice(**state["choice"]) if state.get("choice") else None
+
+    def clear_state(self) -> None:
+        """Forget a job that has ended, but for how it did."""
+        super().clear_state()
+        self.node = self.token_digest = ""
+
+    # --- look, stop ---------------------------------------------------------------------------------------------------
+
+    async def query_job_status(self) -> JobStatus:
+        """As Slurm says now; UNKNOWN where it is silent."""
+        if not self.job_id:
+            return JobStatus.NOTFOUND
+        status, _node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
+        return STATUS.get(status, JobStatus.UNKNOWN)
+
+    async def poll(self) -> int | None:
+        """None while the job is there, or Slurm does not answer; else why it ended is kept, and 1."""
+        if not self.job_id:
+            return 0
+        if await self.query_job_status() is not JobStatus.NOTFOUND:
+            return None
+        await self._note_end()
+        self.clear_state()
+        return 1
+
+    async def stop(self, now: bool = False) -> None:  # noqa: FBT001, FBT002 - the Hub's signature
+        """End the job and wait until its node is told; a Slurm that is away is asked again by the pulse."""
+        if not self.job_id:
+            return
+        await self._cancel()
+        deadline = time.monotonic() + (0 if now else STOP_WITHIN_S)
+        while time.monotonic() < deadline and await self.query_job_status() is not JobStatus.NOTFOUND:
+            await asyncio.sleep(0.2)
+
+    async def _cancel(self) -> None:
+        try:
+            await asyncio.to_thread(job.cancel, self.runner, self.user.name, self.job_name, self.job_id)
+        except SlurmError as problem:
+            self.log.error("Job %s of %s was not cancelled: %s", self.job_id, self._log_name, problem)
+
+    async def _note_end(self) -> None:
+        """Keep how a job ended that nobody here ended."""
+        end = await asyncio.to_thread(job.end_of, self.runner, self.job_id, self.user.name)
+        if end is None:
+            return
+        by_owner = None
+        if end.by_uid is not None and (mine := job.account_of(self.user.name)):
+            by_owner = end.by_uid == mine.pw_uid
+        limit = duration(self.choice.hours * HOUR_S) if self.choice else ""
+        words = reasons.ended_in_words(end.state, exit_code=end.exit_code, by_owner=by_owner, limit=limit, ran=end.ran)
+        self.ended = {"state": end.state, "exit_code": end.exit_code, "by_owner": by_owner, "ran": end.ran}
+        self.ended |= {"job_id": self.job_id, "at": int(time.time()), "words": words}
+        if self.server_id and words:
+            await asyncio.to_thread(meter.note_reason, store_of(self.centre), self.server_id, words)

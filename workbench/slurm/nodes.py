@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workbench.slurm.runner import Runner
-from workbench.slurm.times import wall_seconds
+from workbench.slurm.times import elapsed_seconds, wall_seconds
 from workbench.slurm.tres import NONE
 
 DOWN = frozenset({"DOWN", "ERROR", "FAIL"})
@@ -57,11 +57,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition; up: it takes jobs and starts them."""
+    """One partition; up: it takes jobs and starts them; most_s: for how long a job may run, None: as long as it likes."""
 
     name: str
     up: bool
     is_default: bool
+    most_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,13 @@ def _pairs(line: str) -> dict[str, str]:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() else None
+
+
+def _length(text: str) -> int | None:
+    try:
+        return elapsed_seconds(text)
+    except ValueError:
+        return None
 
 
 def _moment(text: str) -> int | None:

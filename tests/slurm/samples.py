@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from workbench.analytics.parsed import ParsedLog, by_kind
 from workbench.errors import FileUnreadable
 from workbench.services.joblog.rows import read_text
+from workbench.slurm.nodes import parse_nodes
 from workbench.slurm.read import is_json, read_any
 from workbench.units import gpu_hours
 
@@ -31,6 +32,7 @@ class Sample:
     zone: str = "UTC"
     columns: tuple[str, ...] | None = None
     columns_named: str = ""
+    nodes: bool = False
 
 
 SAMPLES = (
@@ -132,7 +134,11 @@ SAMPLES = (
         "Which tasks the array ids of accounting-logs-with-job-arrays.log stand for, no jobs.",
     ),
     Sample("xdmod-unit/sacct.json", "Exit states of a program that calls sacct, and what it should say: no jobs."),
-    Sample("sacct-text-groningen/scontrol.txt", "scontrol show node: nodes, no jobs."),
+    Sample(
+        "sacct-text-groningen/scontrol.txt",
+        "scontrol show node: nodes, no jobs; capacity comes from such answers (workbench.slurm.nodes).",
+        nodes=True,
+    ),
     Sample("sacct-text-gcm/sample-squeue-output.txt", "squeue: the queue of one moment, not accounting."),
     Sample("sacct-text-gcm/sample-sinfo-output.txt", "sinfo: nodes, no jobs."),
     Sample("sacct-text-gcm/sample-sacctmgr-qos.txt", "sacctmgr show qos: limits, no jobs."),
@@ -166,7 +172,8 @@ def _result(sample: Sample) -> ParsedLog | str:
 
 def _row(sample: Sample, result: ParsedLog | str) -> str:
     if isinstance(result, str):
-        return f"| {sample.path} | not jobs | | | | | | |\n"
+        nodes = f": {len(parse_nodes(read_text(FIXTURES / sample.path)))} nodes" if sample.nodes else ""
+        return f"| {sample.path} | not jobs{nodes} | | | | | | |\n"
     jobs = result.jobs
     parts = int((jobs["gpu_parts"] * (jobs["seen_until_at"] - jobs["start_at"])).sum())
     cells = (

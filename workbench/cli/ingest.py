@@ -99,7 +99,7 @@ def sacct(
     rejects: int,
     form: str,
 ) -> None:
-    """Bring in sacct's text; FILE may be - for standard input.
+    """Bring in sacct's text or JSON, or slurmrestd's; FILE may be - for standard input.
 
     Job steps are counted, not added up; requeued jobs are a job per attempt; running jobs may be completed later.
 

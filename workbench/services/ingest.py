@@ -18,7 +18,7 @@ from workbench.services.charging.rating import rate
 from workbench.services.joblog.parse import parse_joblog
 from workbench.services.joblog.rows import read_text
 from workbench.services.mapping import load_mapping
-from workbench.slurm.sacct import parse_sacct
+from workbench.slurm.read import read_any
 from workbench.store import lake
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
@@ -142,25 +142,25 @@ def ingest_sacct(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> IngestReport:
-    """Bring in `sacct --parsable2` text.
+    """Bring in what Slurm's accounting said: `sacct --parsable2` text, or JSON of `sacct --json` or slurmrestd.
 
     Args:
         store: where to.
-        path: the text, also packed with gzip, bzip2 or xz.
+        path: the file, also packed with gzip, bzip2 or xz.
         cluster: name to file the jobs under.
         now: epoch seconds, noted with the capture.
-        options: how it was asked for; default: times in the centre's zone, delimiter and columns from its header.
+        options: how text was asked for; default: times in the centre's zone, delimiter and columns from its header.
         dry_run: read and report, keep nothing.
         progress: told a stage ("read", "store", "charges", "lake") and the rows it has done.
 
     Raises:
-        FileUnreadable: it is no such text; nothing was kept.
+        FileUnreadable: it is no such file; nothing was kept.
         NothingReadable: no row could be used; the bytes and the rejected rows are kept.
     """
     asked = options or SacctOptions(store.settings.centre.zone)
     tell = progress or _silent
     try:
-        parsed = parse_sacct(
+        parsed = read_any(
             read_text(path),
             cluster,
             asked.zone,

@@ -56,7 +56,7 @@ def test_the_limit_stands_on_what_slurm_has_counted(bought, used, limit):
         (7_234, 6_000, 1_234, True),
         (7_534, 6_000, 1_234, True),  # 300 off of 6,000: 5%
         (7_535, 6_000, 1_234, False),
-        (6_933, 6_000, 1_234, False),
+        (7_233, 6_000, 1_234, False),  # too low by a minute: it could be paid
         (None, 6_000, 0, False),
         (6_000, None, 0, False),
         (None, None, 9, True),

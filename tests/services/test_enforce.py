@@ -74,17 +74,21 @@ def test_projects_become_accounts_with_limits_and_people_once(follow, slurm):
 
 def test_the_limit_moves_with_what_slurm_counted_and_small_steps_change_nothing(centre, slurm, follow):
     follow()
-    slurm.used["vision"] = (250, 9_000)  # running: counted by Slurm, not yet drawn
+    slurm.used["vision"] = (301, 9_000)  # running: counted by Slurm, not yet drawn
+    assert follow() == ["vision: minutes, GPU 6,000, CPU 840,000 → GPU 6,301 (301 used), CPU 849,000 (9,000 used)"]
+    cover(centre, 96, DRAWN)  # 4 of 100 hours are drawn: 5% above what is left
     assert follow() == []
-    slurm.used["vision"] = (301, 9_000)  # 5% of 6,000 are 300
-    assert follow() == ["vision: minutes, GPU 6,000 → GPU 6,301 (301 used)"]
+    cover(centre, 95, DRAWN)
+    assert follow() == [
+        "vision: minutes, GPU 6,301, CPU 849,000 → GPU 6,001 (301 used), CPU 807,000 (9,000 used)",
+    ]
 
 
 def test_an_award_used_up_stops_at_what_is_counted_and_a_supplement_opens_again(centre, slurm, follow):
     follow()
     slurm.used["vision"] = (6_000, 50_000)
     cover(centre, 0, DRAWN)
-    assert follow() == ["vision: minutes, CPU 840,000 → CPU 50,000 (50,000 used)"]
+    assert follow() == ["vision: minutes, CPU 840,000 → CPU 50,000 (50,000 used)"]  # 6,000 GPU minutes are at it
     slurm.used["vision"] = (6_120, 51_000)  # what ran goes on
     assert follow() == []
     cover(centre, 2, DRAWN)

@@ -20,7 +20,7 @@ from math import ceil
 from workbench.units import BASIS_POINTS
 
 TOLERANCE_BP = 500
-"""A limit stays as it is while it is off by at most this share of the minutes that are left (5%)."""
+"""A limit stays as it is while it is above what it is to be by at most this share of the minutes left (5%)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def stays(there: int | None, bought: int | None, used: int) -> bool:
     """Whether a limit is near enough to what it is to be.
 
     Running jobs move the counter by the second and the money by the minute: a limit that followed each step would be
-    changed at each look. Where nothing is left, every limit that is not above the counter stops as well as another.
+    changed at each look. It may be somewhat high, never low: that would stop a project that can pay. Where nothing is
+    left, every limit that is not above the counter stops as well as another.
 
     Args:
         there: the limit now, None without one.
@@ -70,4 +71,4 @@ def stays(there: int | None, bought: int | None, used: int) -> bool:
         return there is None and bought is None
     if not bought:
         return there <= used
-    return abs(there - used - bought) * BASIS_POINTS <= bought * TOLERANCE_BP
+    return 0 <= (there - used - bought) * BASIS_POINTS <= bought * TOLERANCE_BP

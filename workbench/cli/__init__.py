@@ -18,6 +18,7 @@ COMMANDS = {
     "down": ("workbench.cli.up", "down", "Stop everything that `up` started."),
     "status": ("workbench.cli.up", "status", "Say what is running, and where."),
     "reset": ("workbench.cli.up", "reset", "Ask, then clear the state folder."),
+    "init": ("workbench.cli.init", "init", "Write a settings file from a running Slurm."),
     "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, sacct's text, a running Slurm's accounting."),
     "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
     "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),

@@ -57,7 +57,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition; up: it takes jobs and starts them; most_s: for how long a job may run, None: as long as it likes."""
+    """One partition; up: it takes jobs and starts them; most_s: the longest a job may run, None: there is no limit."""
 
     name: str
     up: bool
@@ -110,7 +110,10 @@ def parse_partitions(text: str) -> list[Partition]:
     rows = [pairs for line in text.splitlines() if "PartitionName" in (pairs := _pairs(line))]
     return [
         Partition(
-            row["PartitionName"], row.get("State", "UP").upper() == "UP", row.get("Default", "NO").upper() == "YES"
+            row["PartitionName"],
+            row.get("State", "UP").upper() == "UP",
+            row.get("Default", "NO").upper() == "YES",
+            _length(row.get("MaxTime", "")),
         )
         for row in rows
     ]

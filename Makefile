@@ -28,9 +28,10 @@ status:  ## what is running, and where
 reset:  ## ask, then clear the state folder
 	@if [ -x $(BIN)/workbench ]; then exec $(BIN)/workbench reset $(if $(YES),--yes); else echo "Nothing to clear."; fi
 
-test: setup  ## every suite this machine can run: unit, property, notebooks, databases, browser
+test: setup  ## every suite this machine can run: unit, property, notebooks, databases, Slurm, browser
 	@sh .ci/chromium
 	@sh .ci/databases
+	@sh .ci/slurm
 	@$(BIN)/python -m pytest tests
 
 check: setup  ## style, types, import contracts

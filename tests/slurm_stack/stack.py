@@ -6,6 +6,7 @@ No systemd, nothing of a Slurm that the machine may have. All lies in one folder
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -110,7 +111,8 @@ class Stack:
         elif name == "slurmctld":
             ask = ["scontrol", "ping"]
         elif name == "slurmrestd":
-            ask = ["curl", "--silent", "--output", "/dev/null", f"http://127.0.0.1:{self.ports.slurmrestd}/openapi/v3"]
+            self._until(name, lambda: _listens(self.ports.slurmrestd))
+            return
         elif name in self.nodes:
             ask = ["sinfo", "--noheader", "--nodes", name, "--format", "%t"]
         # A node that answers has no mark behind its state.
@@ -206,6 +208,11 @@ class Stack:
             assert self.process(name), f"{name} ended:\n{said}"
             assert time.monotonic() < limit, f"{name} gave no answer within {within_s:.0f} s:\n{said}"
             time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _tear_down(folder: Path) -> None:

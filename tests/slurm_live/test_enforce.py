@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.builders import DATA_UNTIL_S, small_centre
+from tests.services.test_holds import opt_in
 from tests.starts import HOUR_MINOR, cover
 from workbench.domain.brakes import DOWNSCALE, Brake
 from workbench.domain.projects import Member, Person, Project
@@ -153,6 +154,19 @@ def test_a_downscaled_project_has_so_many_gpus_at_a_time(centre, slurm, follow, 
     brakes.resume(centre, "vision", "op", "It is over", NOW)
     assert follow() == [f"{VISION}: GPUs"]
     slurm.wait(job, "RUNNING", limit_s=10)
+
+
+def test_over_use_goes_on_at_low_priority(centre, slurm, follow):
+    cover(centre, 0, DRAWN)
+    opt_in(centre)
+    whole = [": QOS wb-low", f"{VISION}: minutes", f"{VISION}: QOS allowed", f"{VISION}: QOS of new jobs"]
+    assert follow() == whole
+    job = slurm.sbatch("wb-ana", VISION, "--gres=gpu:1", "--cpus-per-task=1", "--time=1")
+    slurm.wait(job, "RUNNING", limit_s=10)
+    assert look(slurm.runner, job).qos == "wb-low"
+    cover(centre, 10, DRAWN)
+    assert follow() == [f"{VISION}: minutes", f"{VISION}: QOS of new jobs"]
+    assert present(slurm.runner, "testcentre").accounts[VISION].default_qos == ""
 
 
 def test_who_left_a_project_is_refused_at_once(centre, slurm, follow):

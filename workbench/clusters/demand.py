@@ -37,10 +37,14 @@ class Demand(Adaptive):
         return max(n for _at, n in self.wanted)
 
     async def wanted_now(self) -> int:
-        """Workers that the work of this moment wants; results that lie on a worker are no work."""
-        if not busy(self.cluster.scheduler):
-            return 0
-        return self.fixed if self.fixed is not None else max(1, int(await super().target()))
+        """Workers that the work of this moment wants; results that lie on a worker are no work.
+
+        Nobody is idle while the first of a fixed size still waits for its turn.
+        """
+        if self.fixed is None:
+            return max(1, int(await super().target())) if busy(self.cluster.scheduler) else 0
+        waiting = bool(self.plan) and not self.observed
+        return self.fixed if waiting or busy(self.cluster.scheduler) else 0
 
     async def scale_down(self, workers: Any) -> None:
         """End these; they are idle."""

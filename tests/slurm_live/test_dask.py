@@ -1,0 +1,275 @@
+"""Dask workers as jobs of a real Slurm: they compute encrypted, end when idle, and never survive their owner.
+
+One kernel inside one server's job goes through it all, step by step; a test lets it go on by making a file. The
+centre's API runs here; the pulse's look at orphans is called by hand.
+"""
+
+import json
+import os
+import signal
+import time
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import serving_api
+from sqlalchemy import insert, select
+
+from tests.builders import add_prices
+from workbench.domain.awards import Award
+from workbench.domain.projects import Project
+from workbench.hub.slurm.orphans import SERVER_ENDED, end_orphans
+from workbench.services.prices.stored import CPU
+from workbench.settings import ProfileSettings
+from workbench.slurm import squeue
+from workbench.store.dask_tables import dask_clusters
+from workbench.store.engine import Store, open_store
+from workbench.store.tables import server_events
+
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(180)]
+PROFILES = (
+    ProfileSettings(id="cpu", title="Notebook", purpose="p", cpu_cores=2, mem_gib=2, partition="interactive"),
+    ProfileSettings(
+        id="gpu-1", title="One GPU", purpose="p", cpu_cores=2, mem_gib=1, gpus=1, gpu_model="H800", partition="gpu"
+    ),
+)
+KERNEL = """
+import json, os, sys, time
+from pathlib import Path
+import workbench.notebook as wb
+from workbench.clusters import versions
+from workbench.errors import WorkbenchError
+
+folder = Path(sys.argv[1])
+
+def tell(step, **facts):
+    (folder / f"{step}.part").write_text(json.dumps(facts))
+    (folder / f"{step}.part").rename(folder / f"{step}.json")
+
+def until(step):
+    while not (folder / step).exists():
+        time.sleep(0.1)
+
+def refused(**given):
+    try:
+        wb.cluster(**given)
+    except WorkbenchError as problem:
+        return f"{type(problem).__name__}: {problem}"
+
+def look(_number):
+    time.sleep(0.3)
+    return [os.environ.get(name) for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "JUPYTERHUB_API_TOKEN")]
+
+if __name__ == "__main__":
+    real = versions.here
+    versions.here = lambda: real() | {"numpy": "0.1"}
+    differing = refused(workers=1, gpus_per_worker=1)
+    versions.here = real
+    tell("refused", pid=os.getpid(), many=refused(workers=5, hours=1), differing=differing)
+    client = wb.cluster(workers=2, gpus_per_worker=1, hours=1)
+    client.wait_for_workers(2, timeout=30)
+    seen = client.gather(client.map(look, range(8), pure=False))
+    certificates = [oct(path.stat().st_mode & 0o777) for path in (client.folder, *client.folder.glob(".dask*"))]
+    tell("computed", seen=seen, address=client.scheduler.address, id=client.cluster.plan_.id, line=client.line,
+         modes=certificates, total=client.submit(sum, range(1000)).result())
+    while client.scheduler_info()["workers"] or not client.why:
+        time.sleep(0.1)
+    tell("idle", why=client.why)
+    until("more")
+    waiting = client.map(look, range(2), pure=False)  # the two workers are wanted again
+    tell("asked")
+    client.gather(waiting)
+    tell("again")
+    time.sleep(300)
+"""
+
+
+class Centre:
+    """The books of a centre on this Slurm, its API, and one server of wb-ana in which a kernel runs."""
+
+    def __init__(self, slurm, home):
+        self.slurm, now = slurm, int(time.time())
+        settings = slurm.settings(home, interface="lo", max_workers=4, worker_idle_s=10, account_prefix="")
+        # A person waits for ten minutes; a test does not.
+        quick = settings.slurm.model_copy(update={"worker_idle_s": 2})
+        settings = settings.model_copy(update={"slurm": quick, "profiles": PROFILES})
+        made = open_store(settings)
+        self.store = Store(made.engine, settings)
+        term = {"starts_on": date(2026, 1, 1), "ends_on": datetime.now(UTC).date() + timedelta(days=30)}
+        with self.store.db(writes=True) as db:
+            db.add(Project("climate", "Climate", "university", "University A", made_up=True))
+            db.flush()
+            db.add(
+                Award(
+                    project="climate",
+                    application=None,
+                    rate_bp=7000,
+                    ceiling_minor=10_000_000,
+                    decided_on=date(2026, 1, 1),
+                    **term,
+                )
+            )
+        add_prices(self.store, {"2025-01-01": {"H800": "28.00", CPU: "0.20"}})
+        self.now = now
+
+    def start_server(self, api, folder):
+        """A job as a server's would be: a shell that outlives its kernel."""
+        script = folder / "kernel.py"
+        script.write_text(KERNEL)
+        told = f"WORKBENCH_API={api} JUPYTERHUB_API_TOKEN=wb-token WORKBENCH_SERVER_ID=s1 WORKBENCH_PROJECT=climate"
+        command = f"{told} {self.slurm.python} {script} {folder} > {folder}/kernel.log 2>&1; sleep 300"
+        words = ["--partition=interactive", "--cpus-per-task=2", "--mem=2G", "--comment=wb=1;server=s1"]
+        job = self.slurm.sbatch("wb-ana", "climate", *words, command=command)
+        with self.store.begin() as conn:
+            conn.execute(
+                insert(server_events).values(
+                    server_id="s1", user_name="wb-ana", project="climate", profile="cpu", gpu_parts=0, cpu_cores=2,
+                    requested_at=self.now, started_at=self.now, cluster=self.slurm.cluster, slurm_job_id=str(job),
+                )
+            )  # fmt: skip
+        return job
+
+    def clusters(self):
+        with self.store.read() as conn:
+            return conn.execute(select(dask_clusters).order_by(dask_clusters.c.opened_at)).mappings().all()
+
+    def workers(self):
+        return [job for job in squeue.tagged(self.slurm.runner, "dask") if job.state != "COMPLETING"]
+
+    def wait_for_workers(self, *states, limit_s=20.0):
+        """Wait until the queue holds workers in exactly these states; how long it took."""
+        began = time.monotonic()
+        while sorted(job.state for job in self.workers()) != sorted(states):
+            took = time.monotonic() - began
+            assert took < limit_s, f"{self.workers()} after {took:.0f} s"
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def centre(slurm, tmp_path_factory):
+    made = Centre(slurm, tmp_path_factory.mktemp("centre"))
+    yield made
+    made.store.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def folder(slurm):
+    made = slurm.home / "dask"
+    made.mkdir(mode=0o777)
+    made.chmod(0o777)
+    return made
+
+
+@pytest.fixture(scope="module")
+def told(centre, folder):
+    """What the kernel tells of a step: `told(step)` waits for it."""
+
+    def of(step, limit_s=60.0):
+        file, limit = folder / f"{step}.json", time.monotonic() + limit_s
+        while not file.exists():
+            log = folder / "kernel.log"
+            said = log.read_text() if log.exists() else "the kernel said nothing"
+            assert "Traceback" not in said, said
+            assert time.monotonic() < limit, f"no {step} yet: {said}"
+            time.sleep(0.1)
+        return json.loads(file.read_text())
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def hub(centre, folder):
+    """The API, while it is not stopped, and the server's job."""
+    serving_api.PEOPLE["wb-token"] = {
+        "name": "wb-ana", "groups": ["member:climate"], "scopes": [serving_api.ACCESS],
+    }  # fmt: skip
+    with ExitStack() as running:
+        api = running.enter_context(serving_api.serving(centre.store))
+        running.job = centre.start_server(api, folder)
+        yield running
+        centre.slurm.cancel(running.job)
+
+
+def test_what_cannot_be_is_refused_before_anything_starts(centre, hub, told):
+    said = told("refused")
+    assert "climate may have 4 workers at a time" in said["many"]
+    assert said["differing"].startswith("EnvironmentsDiffer")
+    assert "0.1 in this notebook" in said["differing"]
+    refused = centre.clusters()[0]
+    assert (refused["reason"], refused["workers"]) == ("its notebook closed it", 1)
+
+
+def test_two_worker_jobs_compute_with_a_gpu_each_over_tls(centre, hub, told, folder):
+    said = told("computed")
+    assert said["total"] == 499500
+    assert {cards for _job, cards, _token in said["seen"]} == {"0", "1"}
+    assert {token for _job, _cards, token in said["seen"]} == {None}
+    assert said["address"].startswith("tls://127.0.0.1:")
+    assert said["modes"][0] == "0o700"
+    assert set(said["modes"][1:]) == {"0o600"}
+    assert "HK$56.00 an hour at list price, of which HK$39.20 is subsidy" in said["line"]
+    _speak_plainly(said["address"])
+
+
+def _speak_plainly(address):
+    """A scheduler that lets in who has no certificate runs anybody's code."""
+    import asyncio
+
+    from distributed.comm import connect
+
+    async def attempt():
+        comm = await connect(address.replace("tls://", "tcp://"), timeout=2)
+        await comm.close()
+
+    with pytest.raises(OSError):
+        asyncio.run(attempt())
+
+
+def test_idle_workers_end_say_why_and_are_accounted(centre, hub, told):
+    assert told("idle")["why"] == "idle for 2 seconds"
+    said = told("computed")
+    jobs = sorted({job for job, _cards, _token in said["seen"]})
+    words = ["--noheader", "--parsable2", "--allocations", "--format=Account,AllocTRES,Comment%200", "--jobs"]
+    for row in centre.slurm.runner.run("sacct", *words, ",".join(jobs)).splitlines():
+        account, tres, comment = row.split("|")
+        assert account == "climate"
+        assert "gres/gpu:h800=1" in tres.split(",")
+        assert comment == f"wb=1;dask={said['id']};server=s1;project=climate;profile=gpu-1"
+    assert len(jobs) == 2
+
+
+def test_a_killed_kernel_leaves_no_worker_running_or_waiting(centre, hub, told, folder):
+    """Those that wait in the queue are cancelled too, also while no Hub answers."""
+    centre.slurm.run("scontrol", "update", "PartitionName=gpu", "State=DOWN")
+    try:
+        (folder / "more").touch()
+        told("asked")
+        centre.wait_for_workers("PENDING", "PENDING")
+        assert end_orphans(centre.store, centre.slurm.runner, int(time.time())).cancelled == ()
+        hub.close()  # the Hub is gone before the kernel is
+        os.kill(told("refused")["pid"], signal.SIGKILL)
+        took = centre.wait_for_workers(limit_s=10)
+    finally:
+        centre.slurm.run("scontrol", "update", "PartitionName=gpu", "State=UP")
+    assert centre.clusters()[-1]["closed_at"] is None  # nobody could be told yet
+    print(f"none left {took:.1f} s after kill -9 of the kernel")
+
+
+def test_the_end_of_the_server_closes_what_nobody_told_of(centre, hub, told):
+    """A job that still says it is its worker, submitted by the owner, is cancelled; a stranger's is left alone."""
+    cluster = told("computed")["id"]
+    tag = f"--comment=wb=1;dask={cluster};server=s1;project=climate;profile=gpu-1"
+    mine = centre.slurm.sbatch("wb-ana", "climate", tag, command="sleep 120")
+    strangers = centre.slurm.sbatch("wb-bo", "genome", tag, command="sleep 120")
+    centre.slurm.wait(mine, "RUNNING")
+    centre.slurm.wait(strangers, "RUNNING")
+    centre.slurm.run("scancel", "--signal=KILL", "--full", hub.job)
+    centre.slurm.wait(hub.job)
+    done = end_orphans(centre.store, centre.slurm.runner, int(time.time()))
+    assert done.closed == {cluster: SERVER_ENDED}
+    assert done.cancelled == (mine,)
+    assert centre.slurm.wait(mine) == "CANCELLED"
+    assert centre.slurm.state(strangers) == "RUNNING"
+    centre.slurm.cancel(strangers)
+    assert centre.clusters()[-1]["reason"] == SERVER_ENDED

@@ -106,14 +106,16 @@ def test_a_running_job_has_no_end_and_was_seen_as_long_as_it_ran():
     assert job.seen_until_at - job.start_at == 1200
 
 
-def test_suspended_time_is_no_usage_for_slurm_nor_for_us():
+@pytest.mark.parametrize(("tres", "held"), [("cpu=8,gres/gpu=1", 300), ("cpu=8", 0)])
+def test_a_suspended_job_keeps_its_cards_and_gives_its_cores_free(tres, held):
     def with_suspended(**given):
-        return a_text(a_row(**given)).replace("NCPUS", "Suspended").replace("|8|", "|00:05:00|")
+        row = a_row(AllocTRES=tres, **given)
+        return a_text(row).replace("NCPUS", "Suspended").replace("|8|", "|00:05:00|")
 
     runs = parse_sacct(with_suspended(State="RUNNING", End="Unknown", Elapsed="00:20:00"), "alpha", UTC)
-    assert (runs.jobs.seen_until_at - runs.jobs.start_at)[0] == 1200
+    assert (runs.jobs.seen_until_at - runs.jobs.start_at)[0] == 1200 + held
     ended = parse_sacct(with_suspended(Elapsed="00:55:00"), "alpha", UTC)
-    assert (ended.jobs.end_at - ended.jobs.start_at)[0] == 3300
+    assert (ended.jobs.end_at - ended.jobs.start_at)[0] == 3300 + held
     assert ended.jobs.suspended_s[0] == 300
     assert not [said for said in ended.notices if "Elapsed" in said]
     assert ended.observed_until == runs.observed_until + 2100

@@ -28,7 +28,8 @@ class Job(Stored):
 
     `kind`: one of KINDS, None where the source does not tell. `server_id`, `dask_id`: the notebook server that it is or
     belongs to, the Dask cluster whose worker it is, as the job says of itself; no proof. `suspended_s`: for so long it
-    was suspended; Slurm counts that as no usage, so `end_at` and `seen_until_at` are earlier by it than in Slurm.
+    was suspended. Its cards stayed held and are usage, its cores were free: `end_at` and `seen_until_at` of a job
+    without GPUs are earlier by it than in Slurm.
     """
 
     __tablename__ = "jobs"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from workbench.analytics.parsed import NAME_MAX, shortened
-from workbench.slurm.tres import NO_GPUS, Gpus, gpus_of, mib_of
+from workbench.slurm.tres import Gpus, gpus_of, mib_of
 
 Cell = Callable[[str], str]
 """The text of a row's column, by lower-case name; empty where the text has no such column."""
@@ -37,15 +37,11 @@ class Allocated:
         self.unlisted = 0
         self._known: dict[tuple[str, str], Gpus] = {}
 
-    def gpus(self, cell: Cell, *, ran: bool) -> Gpus:
+    def gpus(self, cell: Cell) -> Gpus:
         """The GPUs of a job.
 
-        Args:
-            cell: its row.
-            ran: for more than no time; then a request without an answer is a question, not zero.
-
         Raises:
-            Unusable: what it was given cannot be read, or is not said although it asked for GPUs.
+            Unusable: what it was given cannot be read.
         """
         tres, gres = cell("alloctres"), cell("allocgres")
         self.unlisted += not (tres or gres)
@@ -57,8 +53,6 @@ class Allocated:
                 gpus = self._known[tres, gres] = self._named(gpus)
         except ValueError as problem:
             raise Unusable("GPUs not readable", str(problem)) from problem
-        if ran and gpus == NO_GPUS:
-            self._check_asked(cell("reqtres"), cell("reqgres"))
         return gpus
 
     def _named(self, gpus: Gpus) -> Gpus:
@@ -68,8 +62,13 @@ class Allocated:
         models = sorted({self.models(kind) for kind in gpus.model.split("+")})
         return Gpus(gpus.parts, "+".join(models))
 
-    def _check_asked(self, *requests: str) -> None:
-        for request in requests:
+    def check_asked(self, cell: Cell) -> None:
+        """Of a job that ran with no GPUs: a request without an answer is a question, not zero.
+
+        Raises:
+            Unusable: it asked for GPUs, and nothing says what it was given.
+        """
+        for request in (cell("reqtres"), cell("reqgres")):
             if "gpu" not in request.lower():
                 continue
             try:

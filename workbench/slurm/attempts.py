@@ -18,6 +18,7 @@ from workbench.slurm.allocated import Allocated, Cell, Models, Unusable, cores, 
 from workbench.slurm.moments import TimeReader, Times, submitted
 from workbench.slurm.purpose import UNTOLD, purpose_of
 from workbench.slurm.records import JOB_ID
+from workbench.slurm.tres import NO_GPUS
 
 RUNS_ON = frozenset(
     {"RUNNING", "SUSPENDED", "COMPLETING", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING", "CONFIGURING"}
@@ -127,12 +128,11 @@ class Attempts:
         runs_on = not times.end and (state is None or state in RUNS_ON)
         if not times.end and not runs_on and times.elapsed is None:
             raise Unusable("no end", f"state {state}, but no End and no Elapsed")
-        start_at, end_at = self.reader.span(times, runs_on=runs_on)
-        seen_until_at = end_at
-        if end_at is None and times.elapsed is not None:
-            seen_until_at = start_at + times.elapsed
+        gpus = self.allocated.gpus(cell)
+        start_at, end_at, seen_until_at = self.reader.span(times, runs_on=runs_on, keeps=gpus.parts > 0)
         until = start_at if seen_until_at is None else seen_until_at
-        gpus = self.allocated.gpus(cell, ran=until > start_at)
+        if gpus == NO_GPUS and until > start_at:
+            self.allocated.check_asked(cell)
         if wrong := trouble(start_at, until, gpus.parts):
             raise Unusable(*wrong)
         purpose = purpose_of(cell("comment"), ended=end_at is not None) if self.tells_purpose else UNTOLD
@@ -164,7 +164,7 @@ class Attempts:
             "suspended_s": times.suspended,
         }
         self.late_submit += submit_at is not None and submit_at > start_at
-        self.newest = max(self.newest, submit_at or 0, start_at, until + (times.suspended or 0))
+        self.newest = max(self.newest, submit_at or 0, until if gpus.parts else until + (times.suspended or 0))
         self.clusters.add(cell("cluster"))
         return row
 

@@ -1,8 +1,9 @@
 """When a job of a row ran: its submit, start and end as UTC seconds, and for how long of that it counts.
 
-Times without an offset are the cluster's wall clock; where clocks went back, Elapsed says which hour it was. Suspended
-time is no usage in Slurm (Elapsed, sreport and limits leave it out), although the cards stay held: a job's usage is
-[start, end − suspended). Source: sacct(1), "Elapsed", "Suspended".
+Times without an offset are the cluster's wall clock; where clocks went back, Elapsed says which hour it was.
+A suspended job gives its cores free and keeps its cards: sreport leaves that time out of cpu and counts it in gres/gpu.
+So a job with GPUs is used in [start, end), one without in [start, end − suspended). Elapsed never has suspended time.
+Source: sacct(1), "Elapsed", "Suspended"; sreport of Slurm 22.05, measured.
 """
 
 from dataclasses import dataclass
@@ -54,13 +55,26 @@ class TimeReader:
             raise Unusable("no elapsed time", f"it was suspended for {suspended} s, more than ten years")
         return Times(submit, start, end, elapsed, suspended)
 
-    def span(self, times: Times, *, runs_on: bool) -> tuple[int, int | None]:
-        """Start and end of what is used, as all that the row says leaves possible; None: it runs.
+    def span(self, times: Times, *, runs_on: bool, keeps: bool) -> tuple[int, int | None, int | None]:
+        """Start and end of what is used, as all that the row says leaves possible, and until when that is known.
+
+        Args:
+            times: of the row.
+            runs_on: it has no end yet (None is given for it).
+            keeps: suspended time counts: it has GPUs.
 
         Raises:
             Unusable: it can have been at two times, or was suspended for longer than it ran.
         """
         elapsed, suspended = times.elapsed, times.suspended or 0
+        held = suspended if keeps else 0
+        start_at, end_at = self._ran(times, elapsed, suspended, runs_on=runs_on)
+        if end_at is not None:
+            return start_at, end_at + held, end_at + held
+        return start_at, None, None if elapsed is None else start_at + elapsed + held
+
+    def _ran(self, times: Times, elapsed: int | None, suspended: int, *, runs_on: bool) -> tuple[int, int | None]:
+        """Start, and end less suspended time."""
         if runs_on:
             ways: list[tuple[int, int | None]] = [(s, None) for s in times.start]
         elif not times.end:

@@ -77,6 +77,20 @@ def test_the_hub_grants_no_more_than_the_machine_has():
     assert share({}, cores=4, mem_bytes=8 * GIB) == Share(4, 8 * GIB)
 
 
+@pytest.mark.parametrize(
+    ("environ", "has"),
+    [
+        ({"SLURM_CPUS_PER_TASK": "2", "SLURM_MEM_PER_NODE": "4096"}, Share(2, 4 * GIB)),
+        ({"SLURM_CPUS_ON_NODE": "3", "SLURM_MEM_PER_CPU": "1024"}, Share(3, 3 * GIB)),
+        ({"SLURM_CPUS_PER_TASK": "64", "SLURM_MEM_PER_NODE": "512000"}, Share(8, 16 * GIB)),
+        ({"SLURM_CPUS_PER_TASK": "4", "CPU_LIMIT": "2.0", "MEM_LIMIT": str(GIB)}, Share(2, GIB)),
+        ({"SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "0"}, Share(8, 16 * GIB)),
+    ],
+)
+def test_in_a_job_of_slurm_its_share_is_the_jobs(environ, has):
+    assert share(environ, cores=8, mem_bytes=16 * GIB) == has
+
+
 @given(st.integers(1, 256), st.integers(LEAST_WORKER_BYTES * 2, 2**42))
 def test_workers_never_get_more_than_the_server_has(cores, mem_bytes):
     plan = layout(Share(cores, mem_bytes), None)

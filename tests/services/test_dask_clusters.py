@@ -11,6 +11,7 @@ from workbench.errors import ClusterRefused, NoBalance, UnknownCluster, UnknownS
 from workbench.services.charging.rating import rate
 from workbench.services.dask_clusters import Asked, close_cluster, open_cluster, standing
 from workbench.services.dask_jobs import Seen, note, running_jobs, settle_ended
+from workbench.services.holds.outlook import outlook
 from workbench.store.dask_tables import dask_clusters
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
@@ -160,6 +161,18 @@ def test_it_is_settled_with_what_its_workers_ran_when_none_is_left(centre):
     assert settle(centre, NOW + 4000) == 1
     assert hold_of(centre, opened.id).settled_minor == HOUR_MINOR
     assert settle(centre, NOW + 4001) == 0
+
+
+def test_what_is_charged_of_its_workers_is_not_held_a_second_time(centre):
+    """One has ended, one runs: both their seconds come off what the cluster holds."""
+    opened = open_cluster(centre, "ana", asked(workers=2, hours=2), NOW)
+    held = outlook(centre, NOW)[0].balance.held_minor
+    assert held == 4 * HOUR_MINOR
+    put(centre, worker_job("7", opened.id, HOUR_S), worker_job("8", opened.id, None, seen_until_at=NOW + 1800))
+    put(centre, worker_job("9", opened.id, HOUR_S, user_name="bo"))
+    know_until(centre, NOW + HOUR_S)
+    rate(centre, NOW + HOUR_S)
+    assert outlook(centre, NOW + HOUR_S)[0].balance.held_minor == held - 3 * HOUR_MINOR // 2
 
 
 def test_a_cluster_whose_jobs_never_ran_costs_nothing(centre):

@@ -14,6 +14,7 @@ from workbench.services.awards.versions import award_versions
 from workbench.services.charging.marks import CHARGES
 from workbench.settings import Settings
 from workbench.store.charges import drawn_by_award
+from workbench.store.dask_tables import dask_clusters
 from workbench.store.tables import dirty, freshness
 
 OLDEST = date(1970, 1, 2)
@@ -72,11 +73,28 @@ def held_by_award(conn: Connection, zone: ZoneInfo, projects: frozenset[str] | N
     if projects is not None:
         ask = ask.where(Hold.project.in_(sorted(projects)))
     found: dict[int, int] = {}
+    workers = _workers(conn)
     with Session(conn) as db:
         for hold, started, seen in db.execute(ask):
             accounted = until.get(hold.project, until[""])
-            charged_s = _charged_s(started, seen, accounted.get(hold.cluster))
+            ran = workers.get(hold.key) or [(started, seen)]
+            charged_s = sum(_charged_s(*times, accounted.get(hold.cluster)) for times in ran)
             found[hold.award] = found.get(hold.award, 0) + still_held([hold], accounted, {hold.key: charged_s})
+    return found
+
+
+def _workers(conn: Connection) -> dict[str, list[tuple[datetime, datetime]]]:
+    """Id of a Dask cluster that is not settled → from when to when its workers ran, until now: they share a hold."""
+    mine = and_(
+        Job.cluster == dask_clusters.c.cluster,
+        Job.dask_id == dask_clusters.c.id,
+        Job.user_name == dask_clusters.c.user_name,
+        Job.project == dask_clusters.c.project,
+    )
+    ask = select(dask_clusters.c.id, Job.start_at, Job.seen_until_at).join(Job, mine)
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for dask_id, started, seen in conn.execute(ask.where(dask_clusters.c.settled_at.is_(None))):
+        found.setdefault(dask_id, []).append((started, seen))
     return found
 
 

@@ -91,8 +91,7 @@ def pause(project: str, who: str, reason: str) -> None:
 
     store, runner = _store_and_runner()
     brakes.pause(store, project, who, reason, int(time.time()))
-    click.echo(f"{project} is paused.")
-    _follow(store, runner, project)
+    _follow(store, runner, project, f"{project} is paused.")
 
 
 @slurm.command()
@@ -106,8 +105,7 @@ def resume(project: str, who: str, reason: str) -> None:
 
     store, runner = _store_and_runner()
     brakes.resume(store, project, who, reason, int(time.time()))
-    click.echo(f"{project} goes on.")
-    _follow(store, runner, project)
+    _follow(store, runner, project, f"{project} goes on.")
 
 
 @slurm.command()
@@ -124,8 +122,7 @@ def downscale(project: str, gpus: int, who: str, reason: str) -> None:
 
     store, runner = _store_and_runner()
     brakes.downscale(store, runner, Brake(project, DOWNSCALE, who, moment(int(time.time())), reason, gpus))
-    click.echo(f"{project} may use {gpus} GPU{'' if gpus == 1 else 's'} at a time.")
-    _follow(store, runner, project)
+    _follow(store, runner, project, f"{project} may use {gpus} GPU{'' if gpus == 1 else 's'} at a time.")
 
 
 @slurm.command()
@@ -150,12 +147,18 @@ def brakes(project: str | None, form: str) -> None:
     show(columns, rows, form)
 
 
-def _follow(store: Any, runner: Any, project: str) -> None:
+def _follow(store: Any, runner: Any, project: str, said: str) -> None:
     """Have Slurm follow at once, for this project alone."""
+    from workbench.errors import SlurmError
     from workbench.services.slurm import enforce
 
-    planned = enforce.plan(store, runner, int(time.time()))
-    _apply(runner, planned.of(store.settings.slurm.account(project)))
+    try:
+        planned = enforce.plan(store, runner, int(time.time()))
+        _apply(runner, planned.of(store.settings.slurm.account(project)))
+    except SlurmError:
+        click.echo("It is kept, but Slurm does not follow yet; then run: workbench slurm apply", err=True)
+        raise
+    click.echo(said)
 
 
 def _apply(runner: Any, planned: Any) -> None:

@@ -1,8 +1,8 @@
 """Slurm's own sums: `sreport cluster AccountUtilizationByUser`, seconds by account and user, and until when it has any.
 
 slurmdbd adds usage up once an hour: what ran in an hour that is not added up yet is in none of its sums. Whole hours
-are asked, in UTC. An account's own line holds its sub-accounts too, so the lines of its users are added. Suspended time
-is in no sum; a reservation that stands idle is, for its accounts. Source: sreport(1), sacctmgr(1) "show stats".
+are asked, in UTC. An account's own line holds its sub-accounts too, so the lines of its users are added. Of suspended
+time the GPUs are counted and the cores are not (measured on 22.05). Source: sreport(1), sacctmgr(1) "show stats".
 """
 
 import re

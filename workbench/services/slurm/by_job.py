@@ -16,7 +16,7 @@ from workbench.units import GPU_PARTS, gpu_seconds
 
 KEYS_AT_ONCE = 500
 KEY = ["job_id", "submit_at"]
-SIDE = ["start_at", "end_at", "seen_until_at", "gpu_parts", "project", "suspended_s"]
+SIDE = ["start_at", "end_at", "seen_until_at", "gpu_parts", "project"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ def in_words(cause: str) -> str:
     words = {
         compared.BEHIND: _("Slurm has not been asked since: see the age of its data, or run workbench ingest slurm"),
         compared.REFUSED: _("a row of Slurm's that cannot be read; it is kept with its reason"),
-        compared.SUSPENDED: _("suspended across the edge of the window: Slurm's jobs do not say when"),
         compared.WEIGHT: _("counts as part of a GPU here and as a whole one in Slurm"),
         compared.RESERVED: _("Slurm counts the idle time of a reservation as its account's; no job used it"),
         compared.SUMS: _("Slurm's own jobs and sums differ: it adds up again at the next full hour"),

@@ -6,21 +6,20 @@ from typing import Any
 
 from workbench.periods import Window
 
-BEHIND, REFUSED, SUSPENDED, WEIGHT, RESERVED, SUMS, ATTEMPTS, UNKNOWN = CAUSES = (
-    "behind", "refused", "suspended", "weight", "reserved", "sums", "attempts", "",
+BEHIND, REFUSED, WEIGHT, RESERVED, SUMS, ATTEMPTS, UNKNOWN = CAUSES = (
+    "behind", "refused", "weight", "reserved", "sums", "attempts", "",
 )  # fmt: skip
 """Why ours is not Slurm's:
 
 behind     our books do not reach so far: Slurm was not asked since, or did not answer
 refused    a row of Slurm's that cannot be read; it is kept with its reason
-suspended  suspended across the window's edge: Slurm's sums know when, its jobs only for how long
 weight     a GPU type that counts as part of a GPU with us, and as a whole one in Slurm
-reserved   Slurm's sums hold the time in which a reservation of the account stood idle; it is no job's
+reserved   Slurm's sums hold the time in which a reservation for users of the account stood idle; it is no job's
 sums       Slurm's jobs and Slurm's sums differ: it adds up again at the next full hour
 attempts   the job is known under another submit time: requeued or resubmitted since
 ''         not known
 """
-INNOCENT = frozenset({SUSPENDED, WEIGHT, RESERVED})
+INNOCENT = frozenset({WEIGHT, RESERVED})
 """What is as it should be: shown, and no difference to look after."""
 
 

@@ -5,6 +5,9 @@ comparison is kept.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -20,11 +23,13 @@ from workbench.services.slurm.books import books
 from workbench.services.slurm.by_job import Sides, differing, our_jobs, sides
 from workbench.services.slurm.compared import (
     MOST_LISTED,
+    RESERVED,
     SUMS,
-    SUSPENDED,
     UNKNOWN,
+    WEIGHT,
     AccountLine,
     Comparison,
+    JobLine,
     comparison_of,
     content_of,
     figures_of,
@@ -32,6 +37,7 @@ from workbench.services.slurm.compared import (
 from workbench.services.slurm.follow import known_until
 from workbench.settings import SlurmSettings
 from workbench.slurm import sreport
+from workbench.slurm.idle import idle
 from workbench.slurm.runner import Runner
 from workbench.store.comparisons import add_comparison, comparisons
 from workbench.store.engine import Store
@@ -68,7 +74,10 @@ def compare(store: Store, runner: Runner, month: str, now: int) -> Comparison:
         book_sums, differing_days = books(conn, month, now, zone)
         projects = set(conn.scalars(select(Project.slug)))
     found = sides(ours, _with_missing(accounting, ours, log.jobs, window), window)
-    lines = differing(found, window, until, log.rejects)
+    lines = [
+        replace(line, account=slurm.account(line.account)) if line.account in projects else line
+        for line in differing(found, window, until, log.rejects)
+    ]
     made = Comparison(
         cluster=slurm.cluster,
         month=month,
@@ -76,7 +85,7 @@ def compare(store: Store, runner: Runner, month: str, now: int) -> Comparison:
         compared_at=now,
         data_until=until,
         jobs_seen=len(found.rows),
-        accounts=_accounts(found, sums, slurm, projects, window),
+        accounts=_reserved(runner, slurm.cluster, window, _accounts(found, sums, slurm, projects, _slices(lines))),
         jobs=tuple(lines[:MOST_LISTED]),
         jobs_left_out=max(0, len(lines) - MOST_LISTED),
         book_sums=book_sums,
@@ -119,7 +128,7 @@ def _with_missing(accounting: Accounting, ours: pd.DataFrame, theirs: pd.DataFra
 
 
 def _accounts(
-    found: Sides, sums: dict[str, int], slurm: SlurmSettings, projects: set[str], window: Window
+    found: Sides, sums: Mapping[str, int], slurm: SlurmSettings, projects: set[str], slices: AbstractSet[str]
 ) -> tuple[AccountLine, ...]:
     """One line for each account that has anything on any side; what belongs to no account comes last."""
     ours, jobs = _by(found, "ours"), _by(found, "slurm")
@@ -127,22 +136,24 @@ def _accounts(
     for account, seconds in sums.items():
         project = slurm.project(account)
         added[account if project is None else project] += seconds * GPU_PARTS
-    names = {*ours, *jobs, *added}
-    edges = _suspended_at_the_edge(found, window)
     lines = []
-    for name in sorted(names, key=lambda name: (not name, name)):
-        is_ours = name in projects
-        amounts = (ours.get(name, 0), jobs.get(name, 0), added.get(name, 0))
-        cause = UNKNOWN if amounts[0] == amounts[2] else _why(name, *amounts, edges)
-        lines.append(AccountLine(slurm.account(name) if is_ours else name, name if is_ours else None, *amounts, cause))
+    for name in sorted({*ours, *jobs, *added}, key=lambda name: (not name, name)):
+        project = name if name in projects else None
+        line = AccountLine(
+            name if project is None else slurm.account(name), project, ours.get(name, 0), jobs.get(name, 0),
+            added.get(name, 0),
+        )  # fmt: skip
+        lines.append(replace(line, cause=_why(line, slices)))
     return tuple(line for line in lines if line.ours or line.jobs or line.sums)
 
 
-def _why(name: str, ours: int, jobs: int, added: int, suspended: set[str]) -> str:
+def _why(line: AccountLine, slices: AbstractSet[str]) -> str:
     """Why an account's time is not Slurm's sum; '' where the jobs that differ say it."""
-    if jobs == added or ours != jobs:
+    if not line.difference:
         return UNKNOWN
-    return SUSPENDED if name in suspended else SUMS
+    if line.ours != line.jobs:
+        return WEIGHT if line.account in slices and line.jobs == line.sums else UNKNOWN
+    return SUMS
 
 
 def _by(found: Sides, side: str) -> dict[str, int]:
@@ -151,9 +162,22 @@ def _by(found: Sides, side: str) -> dict[str, int]:
     return {str(name): int(parts) for name, parts in sums.items()}
 
 
-def _suspended_at_the_edge(found: Sides, window: Window) -> set[str]:
-    rows = found.rows
-    end = rows["end_at_slurm"].fillna(window.end_s) + rows["suspended_s_slurm"].fillna(0)
-    crossing = (rows["start_at_slurm"] < window.start_s) | (end >= window.end_s)
-    some = rows[rows["suspended_s_slurm"].fillna(0).gt(0) & crossing.fillna(False)]
-    return set(some["project_slurm"].fillna(""))
+def _slices(lines: Sequence[JobLine]) -> set[str]:
+    """Projects or accounts of which all jobs that differ are slices of GPUs."""
+    causes: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        causes[line.account].add(line.cause)
+    return {account for account, why in causes.items() if why == {WEIGHT}}
+
+
+def _reserved(runner: Runner, cluster: str, window: Window, lines: Sequence[AccountLine]) -> tuple[AccountLine, ...]:
+    """The lines, with what reservations explain of Slurm's sums; asked of Slurm only where there is something."""
+    if not any(line.cause == SUMS for line in lines):
+        return tuple(lines)
+    stood = idle(runner, cluster, window)
+    return tuple(
+        replace(line, cause=RESERVED)
+        if line.cause == SUMS and 0 < line.sums - line.jobs <= stood.get(line.account, 0) * GPU_PARTS
+        else line
+        for line in lines
+    )

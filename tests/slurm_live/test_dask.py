@@ -70,7 +70,7 @@ if __name__ == "__main__":
     client.wait_for_workers(2, timeout=30)
     seen = client.gather(client.map(look, range(8), pure=False))
     certificates = [oct(path.stat().st_mode & 0o777) for path in (client.folder, *client.folder.glob(".dask*"))]
-    tell("computed", seen=seen, address=client.scheduler.address, id=client.cluster.plan_.id, line=client.line,
+    tell("computed", seen=seen, address=client.scheduler.address, id=client.workers.name, line=client.line,
          modes=certificates, total=client.submit(sum, range(1000)).result())
     while client.scheduler_info()["workers"] or not client.why:
         time.sleep(0.1)

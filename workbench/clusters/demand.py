@@ -15,6 +15,8 @@ class Demand(Adaptive):
     ending: told which workers are ended for being idle, before they are.
     """
 
+    cluster: Any
+
     def __init__(
         self,
         cluster: Any,

@@ -66,9 +66,12 @@ class JobCluster(SLURMCluster):
     plan_: Plan | None = None
     lost: "queue.SimpleQueue[Lost]"
     told: dict[Any, str]
+    departed: set[Any]
     _adaptive: Demand | None = None
 
-    def scale(self, n: int | None = None, jobs: int = 0, memory: Any = None, cores: Any = None) -> Any:
+    def scale(  # type: ignore[override]  # dask-jobqueue's own
+        self, n: int | None = None, jobs: int = 0, memory: Any = None, cores: Any = None
+    ) -> Any:
         """As Dask's; ClusterRefused beyond what is held."""
         asked = n if n is not None else jobs
         most = self.plan_.workers if self.plan_ else 0
@@ -83,7 +86,7 @@ class JobCluster(SLURMCluster):
     def forget(self, name: Any) -> None:
         """Let go of a worker that is gone; whoever wants it back asks again: what ended it would end the next one."""
         if self._adaptive is not None:
-            self._adaptive.maximum = max(0, self._adaptive.maximum - 1)
+            self._adaptive.maximum = max(0, int(self._adaptive.maximum) - 1)
             self._adaptive.minimum = min(self._adaptive.minimum, self._adaptive.maximum)
         job = self.workers.pop(name, None)
         self.worker_spec.pop(name, None)
@@ -93,8 +96,9 @@ class JobCluster(SLURMCluster):
 
     def left(self, name: Any) -> None:
         """A worker has left the scheduler."""
-        if self.status != Status.running or name not in self.workers:
+        if self.status != Status.running or name not in self.workers or name in self.departed:
             return
+        self.departed.add(name)
         why = self.told.get(name, "")
         self.lost.put(Lost(str(self.workers[name].job_id), why))
         if not why:
@@ -118,6 +122,7 @@ class Farewell(SchedulerPlugin):
 class JobClient(Client):
     """A client that closes the cluster it came with. `why`: why its workers, or all of it, have ended, as last said."""
 
+    workers: JobCluster
     line: str
     why: str
     folder: Path
@@ -126,20 +131,21 @@ class JobClient(Client):
 
     def adapt(self, least: int = 0, most: int | None = None) -> Any:
         """Have as many workers as the work needs, from `least` to `most`, at most those that are held for."""
-        plan = self.cluster.plan_
+        plan = self.workers.plan_
+        assert plan is not None
         most = plan.workers if most is None else most
         if not 0 <= least <= most or not 1 <= most <= plan.workers:
             raise ClusterRefused(
                 f"{least} to {most} workers are not within the {plan.workers} held for", "Ask for fewer"
             )
-        return _adapt(self.cluster, plan, least, most, fixed=None)
+        return _adapt(self.workers, plan, least, most, fixed=None)
 
     def close(self, *args: Any, **kwargs: Any) -> Any:
         """End the workers' jobs, tell the centre, leave nothing."""
-        cluster, first = self.cluster, self.status != "closed"
+        first = self.status != "closed" and "workers" in vars(self)  # without: it never came to be
         closing = super().close(*args, **kwargs)
-        if cluster is not None and first:
-            cluster.close()
+        if first:
+            self.workers.close()
             supervise.end(self.watcher)
             shutil.rmtree(self.folder, ignore_errors=True)
             self.on_close()
@@ -148,7 +154,7 @@ class JobClient(Client):
     @property
     def running(self) -> bool:
         """Whether it can be used."""
-        return self.status == "running" and self.cluster is not None and self.cluster.status == Status.running
+        return self.status == "running" and self.workers.status == Status.running
 
 
 def start(plan: Plan, folder: Path, on_close: Callable[[], None], environ: Mapping[str, str] = os.environ) -> JobClient:
@@ -183,14 +189,15 @@ def start(plan: Plan, folder: Path, on_close: Callable[[], None], environ: Mappi
         if isinstance(problem, OSError | RuntimeError | ValueError):
             raise ClusterCannotStart(root_of(problem), on_gpu=False) from problem
         raise
+    client.workers = cluster
     client.folder, client.watcher, client.on_close, client.why = folder, watcher, on_close, ""
     return client
 
 
 def _cluster(plan: Plan, folder: Path, environ: Mapping[str, str]) -> JobCluster:
-    command = type("WorkerJob", (SLURMJob,), {"submit_command": submit_command(environ)})
+    job_cls: Any = type("WorkerJob", (SLURMJob,), {"submit_command": submit_command(environ)})
     cluster = JobCluster(
-        job_cls=command,
+        job_cls=job_cls,
         name=plan.id,
         cores=plan.threads,
         processes=1,
@@ -208,8 +215,10 @@ def _cluster(plan: Plan, folder: Path, environ: Mapping[str, str]) -> JobCluster
         local_directory='"${TMPDIR:-/tmp}"',
         worker_extra_args=["--no-dashboard", *(["--resources", f"GPU={plan.gpus}"] if plan.gpus else [])],
     )
-    cluster.plan_, cluster.lost, cluster.told = plan, queue.SimpleQueue(), {}
-    cluster.scheduler.add_plugin(Farewell(cluster.left))
+    cluster.plan_, cluster.lost = plan, queue.SimpleQueue()
+    cluster.told, cluster.departed = {}, set()
+    scheduler: Any = cluster.scheduler
+    scheduler.add_plugin(Farewell(cluster.left))
     return cluster
 
 
@@ -217,7 +226,7 @@ def _adapt(cluster: JobCluster, plan: Plan, least: int, most: int, *, fixed: int
     def ending(workers: Iterable[Any]) -> None:
         cluster.told.update(dict.fromkeys(workers, idle_words(plan.idle_s)))
 
-    options = {"minimum": least, "maximum": most, "interval": "1s", "wait_count": 1}
+    options: dict[str, Any] = {"minimum": least, "maximum": most, "interval": "1s", "wait_count": 1}
     return cluster.adapt(Adaptive=Demand, idle_s=plan.idle_s, fixed=fixed, ending=ending, **options)
 
 

@@ -136,7 +136,7 @@ def wait_for_one(client: JobClient, runner: Runner, say: Callable[[str], None], 
         time.sleep(0.2)
         if time.monotonic() - began < LOOK_EVERY_S:
             continue
-        words = waiting_words(runner, list(client.cluster.jobs().values()))
+        words = waiting_words(runner, list(client.workers.jobs().values()))
         if words and words != told:
             told = words
             say(words)
@@ -162,7 +162,7 @@ class Keeper(threading.Thread):
     def __init__(
         self, client: JobClient, source: Source, runner: Runner, say: Callable[[str], None], time_s: float
     ) -> None:
-        super().__init__(name=f"keeper of {client.cluster.plan_.id}", daemon=True)
+        super().__init__(name=f"keeper of {client.workers.name}", daemon=True)
         self.client, self.source, self.runner, self.say, self.time_s = client, source, runner, say, time_s
         self.ends_at: float | None = None
 
@@ -174,13 +174,14 @@ class Keeper(threading.Thread):
 
     def look(self, now: float) -> None:
         """One look: what has left, what will never come, whether the time is over."""
-        cluster = self.client.cluster
+        cluster = self.client.workers
         here = {info["name"] for info in cluster.scheduler_info["workers"].values()}
         if here and self.ends_at is None:
             self.ends_at = now + self.time_s
         for name, job_id in cluster.jobs().items():
             if name not in here and self.has_ended(job_id):
-                cluster.loop.add_callback(cluster.left, name)
+                loop: Any = cluster.loop
+                loop.add_callback(cluster.left, name)
         while not cluster.lost.empty():
             lost = cluster.lost.get()
             why = lost.why or self.why_ended(lost.job_id)
@@ -211,7 +212,7 @@ class Keeper(threading.Thread):
     def closed_because(self) -> str:
         """Why the centre has closed the cluster; '' where it has not, or does not answer."""
         try:
-            said = self.source.ask("cluster", id=self.client.cluster.plan_.id).facts
+            said = self.source.ask("cluster", id=self.client.workers.name).facts
         except NoAnswer:
             return ""
         return "" if said["open"] else str(said["reason"])

@@ -1,10 +1,14 @@
 """The part [slurm] of the settings: how Slurm is reached, and what runs on it."""
 
+import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from workbench.settings.section import Section
+
+_BOARD = re.compile(r"^.*?(?=(?:_\d+g\.\d+gb)?$)")
+"""A GPU type without its MIG profile, which price lists write in lower case: H800_3g.40gb."""
 
 SlurmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 
@@ -61,4 +65,5 @@ class SlurmSettings(Section):
 
     def model(self, gpu_type: str) -> str:
         """The GPU model as price lists write it."""
-        return dict(self.models).get(gpu_type, gpu_type.upper())
+        upper = _BOARD.sub(lambda board: board[0].upper(), gpu_type.lower())
+        return dict(self.models).get(gpu_type, upper)

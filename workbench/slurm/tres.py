@@ -35,7 +35,7 @@ _PLACE = re.compile(r"\([^)]*\)")  # (S:0-1), (IDX:0-3): where on the node the G
 _COUNT = re.compile(r"(\d+)([KMGT]?)", re.IGNORECASE)
 _SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _MEMORY = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([KMGTP]?)", re.IGNORECASE)
-_MIB = {"": 1, "K": Fraction(1, 1024), "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
+_MIB: dict[str, Fraction | int] = {"": 1, "K": Fraction(1, 1024), "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 _SHARES = ("shard", "mps")
 """Resources that are parts of a GPU; how many make one GPU is the site's own."""
 _MEASURED = ("gpumem", "gpuutil")

@@ -51,11 +51,15 @@ OPEN_TO_ALL = ("about-data",)
 
 
 VERSION_S = 300
-"""A page is made anew when its data are so much newer; the stamp says what it was made of."""
+"""A page is made anew when its data are so much newer; the stamp says what it was made of. Where Slurm is followed a
+reload asks for the newest data there are, and an open page still speaks up no more often than this.
+"""
 
 
 KEPT_S, PATIENCE_S = 900, 0.2
 """A page not older than KEPT_S is shown where making the newer one takes longer than PATIENCE_S."""
+KEPT_BESIDE_SLURM_S = 30
+"""The same where Slurm is followed: what has ended is on the page within a minute."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Centre:
 
     def __init__(self, store: Store, auth: Any) -> None:
         self.store, self.auth = store, auth
+        follows = bool(store.settings.slurm.cluster)
+        self.grain_s, self.kept_s = (1, KEPT_BESIDE_SLURM_S) if follows else (VERSION_S, KEPT_S)
         self.made: ScopedCache[Built] = ScopedCache()
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
         self.open: dict[str, Open] = {}
@@ -118,10 +124,14 @@ class Centre:
             return self.comparisons()
         return self.ledger() if page in OF_LEDGER else self.awards() if page in OF_AWARDS else ()
 
+    def version(self, fresh: reports.Fresh | None, page: str) -> tuple[int, ...]:
+        """What a page is made of: data until when, to the grain, and what else it changes with."""
+        return (fresh.data_until_s - fresh.data_until_s % self.grain_s if fresh else -1, *self.more(page))
+
     def build(self, who: Viewer, page: str, filters: Filters, now_s: int) -> Built:
         """The page for this viewer: as it was made for the same scope of data as new, else made now."""
         fresh = self.fresh(who.scope, now_s)
-        version = (fresh.data_until_s // VERSION_S if fresh else -1, *self.more(page))
+        version = self.version(fresh, page)
         asked = (page, who.pages, filters, i18n.language())
         kept = self.made.get(who.scope, asked)
         if kept and kept.version == version:
@@ -147,7 +157,7 @@ class Centre:
 
         making = asyncio.get_running_loop().run_in_executor(self.worker, work)
         kept = self.made.get(who.scope, (page, who.pages, filters, language))
-        if kept is None or now_s - kept.made_s > KEPT_S:
+        if kept is None or now_s - kept.made_s > self.kept_s:
             return await making
         done, _pending = await asyncio.wait([making], timeout=PATIENCE_S)
         return making.result() if done else kept
@@ -156,8 +166,13 @@ class Centre:
         """Whether there is a newer page than the one shown; it is ready when this says so."""
 
         def work() -> bool:
+            now_s = int(time.time())
+            until_s, *more = self.version(self.fresh(who.scope, now_s), page)
+            shown_s, *shown_more = shown.version
+            if until_s // VERSION_S == shown_s // VERSION_S and more == shown_more:
+                return False
             with i18n.speaking(shown.language):
-                return self.build(who, page, shown.filters, int(time.time())).version != shown.version
+                return self.build(who, page, shown.filters, now_s).version != shown.version
 
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 

@@ -54,7 +54,11 @@ class FakeSlurm:
         for job_id, job in self.jobs.items():
             if "jobs" in said and job_id not in said["jobs"].split(","):
                 continue
-            if job["submit"] < until and (job["end"] is None or job["end"] >= since) and not job.get("hidden"):
+            if (
+                job["submit"] < until
+                and (job["end"] is None or job["end"] >= since)
+                and ("jobs" in said or not job.get("hidden"))
+            ):
                 lines.append(delimiter.join(self._cell(job_id, job, name) for name in columns))
         return "".join(f"{line}\n" for line in lines).encode()
 
@@ -236,6 +240,11 @@ class TestServers:
         assert polled(centre, slurm, T0 + 20).ended == ("s-1",)
         assert self.closed(centre) == (None, T0 + 10, "cancelled", True)
         assert jobs(centre, "id") == []
+
+    def test_one_whose_cancelling_is_written_as_its_start_too_used_nothing(self, centre, slurm, server):
+        slurm.job("9", T0 + 10, T0 + 10, "CANCELLED by 1001", hidden=True)
+        assert polled(centre, slurm, T0 + 20).ended == ("s-1",)
+        assert self.closed(centre) == (None, T0 + 10, "cancelled", True)
 
     def test_one_of_a_job_that_slurm_never_knew_is_closed_after_an_hour(self, centre, slurm, server):
         assert polled(centre, slurm, T0 + HOUR_S).ended == ()

@@ -142,6 +142,14 @@ def gpus_by_type(gres: str) -> dict[str, int]:
     return found
 
 
+def _tracked(tres: str) -> dict[str, int]:
+    """The same of a node's CfgTRES, which a site may keep in place of Gres; typed and untyped entries are the same."""
+    entries = (entry.partition("=") for entry in tres.split(",") if entry.startswith("gres/gpu"))
+    found = {name.removeprefix("gres/gpu").lstrip(":"): int(count) for name, _, count in entries if count.isdecimal()}
+    left = found.pop("", 0) - sum(found.values())
+    return found | ({"": left} if left > 0 else {})
+
+
 def unfolded(names: str) -> tuple[str, ...]:
     """The names of a node list: gpu[001-003,7],login1 → gpu001, gpu002, gpu003, gpu7, login1."""
     found: list[str] = []
@@ -174,7 +182,7 @@ def _node(row: Mapping[str, str]) -> Node:
         state=state,
         flags=flags,
         partitions=tuple(where.split(",")) if where.lower() not in NONE else (),
-        gpus=gpus_by_type(row.get("Gres", "")),
+        gpus=gpus_by_type(row["Gres"]) if "Gres" in row else _tracked(row.get("CfgTRES", "")),
         cpus=_number(row.get("CPUTot", "")),
         mem_mib=_number(row.get("RealMemory", "")),
         reason=(reason["why"] if reason else row.get("Reason", "")).strip(),

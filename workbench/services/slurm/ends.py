@@ -101,5 +101,7 @@ def _end(row: dict[str, Any], ended: dict[Key, tuple[int, int]], newest: Attempt
     times = ended.get((newest.job_id, newest.submit_at))
     if times is not None:
         return End(*times, newest.state)
-    # It began and its job is not in the books: it is with the next poll.
-    return End(None, newest.end_at or now, newest.state) if newest.start_at is None else None
+    if newest.start_at is not None and newest.end_at != newest.start_at:
+        return None  # it ran, and its job is in the books with the next poll
+    # Slurm may write the moment of the cancelling as start too.
+    return End(None, newest.end_at or now, newest.state)

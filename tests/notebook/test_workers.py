@@ -141,7 +141,7 @@ def kept():
 
 def test_a_job_that_never_came_up_is_told_of(kept):
     kept.client.workers.ids = {"d-1-0": "7"}
-    kept.keeper.runner = FakeRunner(squeue={"state": "CANCELLED"}, sacct="CANCELLED by 0|0:0")
+    kept.keeper.runner = FakeRunner(squeue={"state": "CANCELLED"}, sacct="CANCELLED by 99999|0:0")
     kept.keeper.look(0)
     assert kept.said == ["A worker (job 7) has ended: cancelled by the operator."]
     assert (kept.client.why, kept.client.running) == ("cancelled by the operator", True)

@@ -60,7 +60,17 @@ def look(_number):
     time.sleep(0.3)
     return [os.environ.get(name) for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "JUPYTERHUB_API_TOKEN")]
 
+def elastic():  # one worker runs, a second one waits in the queue
+    client = wb.cluster(workers=(1, 2), gpus_per_worker=1)
+    client.wait_for_workers(1, timeout=30)
+    tell("one", pid=os.getpid(), watcher=client.watcher.pid, id=client.workers.name)
+    until("two")
+    client.gather(client.map(look, range(2000), pure=False))
+
 if __name__ == "__main__":
+    if sys.argv[2] == "elastic":
+        elastic()
+        sys.exit()
     real = versions.here
     versions.here = lambda: real() | {"numpy": "0.1"}
     differing = refused(workers=1, gpus_per_worker=1)
@@ -117,9 +127,12 @@ class Centre:
         script = folder / "kernel.py"
         script.write_text(KERNEL)
         told = f"WORKBENCH_API={api} JUPYTERHUB_API_TOKEN=wb-token WORKBENCH_SERVER_ID=s1 WORKBENCH_PROJECT=climate"
-        command = f"{told} {self.slurm.python} {script} {folder} > {folder}/kernel.log 2>&1; sleep 300"
+        command = "; ".join(
+            f"{told} {self.slurm.python} {script} {folder} {kind} > {folder}/kernel.log 2>&1"
+            for kind in ("fixed", "elastic")
+        )
         words = ["--partition=interactive", "--cpus-per-task=2", "--mem=2G", "--comment=wb=1;server=s1"]
-        job = self.slurm.sbatch("wb-ana", "climate", *words, command=command)
+        job = self.slurm.sbatch("wb-ana", "climate", *words, command=f"{command}; sleep 300")
         with self.store.begin() as conn:
             conn.execute(
                 insert(server_events).values(
@@ -132,6 +145,9 @@ class Centre:
     def clusters(self):
         with self.store.read() as conn:
             return conn.execute(select(dask_clusters).order_by(dask_clusters.c.opened_at)).mappings().all()
+
+    def cluster(self, dask_id):
+        return next(row for row in self.clusters() if row["id"] == dask_id)
 
     def workers(self):
         return [job for job in squeue.tagged(self.slurm.runner, "dask") if job.state != "COMPLETING"]
@@ -188,7 +204,8 @@ def hub(centre, folder):
         api = running.enter_context(serving_api.serving(centre.store))
         running.job = centre.start_server(api, folder)
         yield running
-        centre.slurm.cancel(running.job)
+        if centre.slurm.state(running.job) == "RUNNING":
+            centre.slurm.cancel(running.job)
 
 
 def test_what_cannot_be_is_refused_before_anything_starts(centre, hub, told):
@@ -196,7 +213,7 @@ def test_what_cannot_be_is_refused_before_anything_starts(centre, hub, told):
     assert "climate may have 4 workers at a time" in said["many"]
     assert said["differing"].startswith("EnvironmentsDiffer")
     assert "0.1 in this notebook" in said["differing"]
-    refused = centre.clusters()[0]
+    (refused,) = (row for row in centre.clusters() if row["workers"] == 1)
     assert (refused["reason"], refused["workers"]) == ("its notebook closed it", 1)
 
 
@@ -239,37 +256,60 @@ def test_idle_workers_end_say_why_and_are_accounted(centre, hub, told):
     assert len(jobs) == 2
 
 
-def test_a_killed_kernel_leaves_no_worker_running_or_waiting(centre, hub, told, folder):
-    """Those that wait in the queue are cancelled too, also while no Hub answers."""
-    centre.slurm.run("scontrol", "update", "PartitionName=gpu", "State=DOWN")
-    try:
-        (folder / "more").touch()
-        told("asked")
-        centre.wait_for_workers("PENDING", "PENDING")
-        assert end_orphans(centre.store, centre.slurm.runner, int(time.time())).cancelled == ()
-        hub.close()  # the Hub is gone before the kernel is
-        os.kill(told("refused")["pid"], signal.SIGKILL)
-        took = centre.wait_for_workers(limit_s=10)
-    finally:
-        centre.slurm.run("scontrol", "update", "PartitionName=gpu", "State=UP")
-    assert centre.clusters()[-1]["closed_at"] is None  # nobody could be told yet
-    print(f"none left {took:.1f} s after kill -9 of the kernel")
+@pytest.fixture
+def no_gpu_for_new_jobs(centre):
+    """The partition of the workers starts nothing while the test lasts."""
+
+    def state(word):
+        centre.slurm.run("scontrol", "update", "PartitionName=gpu", f"State={word}")
+
+    yield lambda: state("DOWN")
+    state("UP")
 
 
-def test_the_end_of_the_server_closes_what_nobody_told_of(centre, hub, told):
-    """A job that still says it is its worker, submitted by the owner, is cancelled; a stranger's is left alone."""
-    cluster = told("computed")["id"]
-    tag = f"--comment=wb=1;dask={cluster};server=s1;project=climate;profile=gpu-1"
-    mine = centre.slurm.sbatch("wb-ana", "climate", tag, command="sleep 120")
-    strangers = centre.slurm.sbatch("wb-bo", "genome", tag, command="sleep 120")
-    centre.slurm.wait(mine, "RUNNING")
-    centre.slurm.wait(strangers, "RUNNING")
-    centre.slurm.run("scancel", "--signal=KILL", "--full", hub.job)
-    centre.slurm.wait(hub.job)
-    done = end_orphans(centre.store, centre.slurm.runner, int(time.time()))
-    assert done.closed == {cluster: SERVER_ENDED}
-    assert done.cancelled == (mine,)
-    assert centre.slurm.wait(mine) == "CANCELLED"
-    assert centre.slurm.state(strangers) == "RUNNING"
+def test_a_killed_kernel_leaves_no_worker_in_the_queue(centre, hub, told, folder, no_gpu_for_new_jobs):
+    """They wait, so none finds out by itself that its scheduler is gone."""
+    no_gpu_for_new_jobs()
+    (folder / "more").touch()
+    told("asked")
+    centre.wait_for_workers("PENDING", "PENDING")
+    assert look_for_orphans(centre).cancelled == ()
+    os.kill(told("refused")["pid"], signal.SIGKILL)
+    took = centre.wait_for_workers(limit_s=10)
+    print(f"none waits {took:.1f} s after kill -9 of the kernel")
+    limit = time.monotonic() + 10
+    first = told("computed")["id"]
+    while centre.cluster(first)["closed_at"] is None:  # the centre was told, beside the dead kernel
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+    assert centre.cluster(first)["reason"] == "its notebook closed it"
+
+
+def test_killed_with_its_watcher_and_without_a_hub_it_ends_with_its_server(
+    centre, hub, told, folder, no_gpu_for_new_jobs
+):
+    """What runs ends by itself; what waits is cancelled once the server has ended; a stranger's job is left alone."""
+    kernel = told("one")
+    no_gpu_for_new_jobs()
+    (folder / "two").touch()
+    centre.wait_for_workers("PENDING", "RUNNING")
+    look_for_orphans(centre)
+    hub.close()
+    for pid in (kernel["watcher"], kernel["pid"]):
+        os.kill(pid, signal.SIGKILL)
+    took = centre.wait_for_workers("PENDING")
+    print(f"none runs {took:.1f} s after kill -9 of kernel and watcher")
+    tag = f"--comment=wb=1;dask={kernel['id']};server=s1;project=climate;profile=gpu-1"
+    strangers = centre.slurm.sbatch("wb-bo", "genome", tag, "--partition=interactive")
+    centre.slurm.cancel(hub.job)
+    done = look_for_orphans(centre)
+    assert done.closed == {kernel["id"]: SERVER_ENDED}
+    assert len(done.cancelled) == 1
+    centre.slurm.wait(done.cancelled[0], "CANCELLED")
+    assert centre.slurm.state(strangers) in ("PENDING", "RUNNING")
     centre.slurm.cancel(strangers)
-    assert centre.clusters()[-1]["reason"] == SERVER_ENDED
+    assert centre.cluster(kernel["id"])["reason"] == SERVER_ENDED
+
+
+def look_for_orphans(centre):
+    return end_orphans(centre.store, centre.slurm.runner, int(time.time()))

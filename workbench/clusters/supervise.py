@@ -18,10 +18,10 @@ import urllib.request
 from pathlib import Path
 
 EVERY_S = 0.5
-AGAIN_S = (0.0, 2.0, 5.0)
-"""When jobs are cancelled after the parent's end: one that was being submitted just then comes a little later."""
-TELL_S = (0.0, 5.0, 30.0, 120.0, 600.0)
-"""When the centre is told, until it has heard: its Hub may be down just now."""
+AGAIN_S = (2.0, 5.0)
+"""When jobs are cancelled once more: one that was being submitted at the parent's end comes a little later."""
+TELL_S = (5.0, 30.0, 120.0, 600.0)
+"""When the centre is told again, until it has heard: its Hub may be down just now."""
 LIMIT_S = 30.0
 
 Watcher = subprocess.Popen[bytes]
@@ -44,14 +44,17 @@ def main(cluster_id: str, folder: Path, parent: int) -> None:
     """Wait for the parent's end, then end what it left."""
     while os.getppid() == parent:
         time.sleep(EVERY_S)
+    cancel(cluster_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    told = tell(cluster_id)
     for pause_s in AGAIN_S:
         time.sleep(pause_s)
         cancel(cluster_id)
-    shutil.rmtree(folder, ignore_errors=True)
     for pause_s in TELL_S:
-        time.sleep(pause_s)
-        if tell(cluster_id):
+        if told:
             return
+        time.sleep(pause_s)
+        told = tell(cluster_id)
 
 
 def cancel(cluster_id: str) -> None:

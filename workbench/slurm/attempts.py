@@ -124,7 +124,7 @@ class Attempts:
             self._without_start(state, times)
             return None
         if "[" in job_id:
-            raise Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: ask a newer sacct with --array")
+            raise Unusable("several tasks in one row", f"{job_id} stands for tasks of an array: ask with --array")
         runs_on = not times.end and (state is None or state in RUNS_ON)
         if not times.end and not runs_on and times.elapsed is None:
             raise Unusable("no end", f"state {state}, but no End and no Elapsed")

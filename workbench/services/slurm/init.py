@@ -76,7 +76,7 @@ def draft(found: Found, projects: Iterable[str], *, conf: str = "", programs: st
         "models": (_table(models), f"{MARK}: names as in the price list; "),
     }
     original = DEFAULT_FILE.read_text(encoding="utf-8")
-    before, _, _rest = original.partition(_PROFILES)
+    before, _, rest = original.partition(_PROFILES)
     text = "\n".join(
         [
             *_opening(cluster, found.config.get("SLURM_VERSION", "unknown"), warnings),
@@ -86,6 +86,8 @@ def draft(found: Found, projects: Iterable[str], *, conf: str = "", programs: st
             "# Cards of the start page, one for each GPU model and number that a node has. Cores and memory are the",
             f"# node's share. {MARK}: leave out what you do not want; titles and purposes are for people.",
             *(line for card in made for line in ("", *_profile(card))),
+            # Without any profile settings are none: those of the original stay for an example.
+            *([] if made else [rest[rest.index("\n") :].rstrip()]),
             "",
         ]
     )

@@ -12,6 +12,7 @@ from workbench.services.charging.rating import rate
 from workbench.services.dask_clusters import Asked, close_cluster, open_cluster, standing
 from workbench.services.dask_jobs import Seen, note, running_jobs, settle_ended
 from workbench.services.holds.outlook import outlook
+from workbench.services.slurm.workers import attributed
 from workbench.store.dask_tables import dask_clusters
 from workbench.store.engine import Store
 from workbench.store.jobs import upsert_jobs
@@ -183,6 +184,19 @@ def test_a_cluster_whose_jobs_never_ran_costs_nothing(centre):
     know_until(centre, NOW + 80)
     assert settle(centre, NOW + 80) == 1
     assert hold_of(centre, opened.id).settled_minor == 0
+
+
+def test_a_running_worker_is_known_by_the_queue(centre):
+    """Slurm's accounting does not tell the comment of a job that runs; a job of before with its number is none."""
+    opened = open_cluster(centre, "ana", asked(), NOW)
+    bare = [worker_job("7", None, None), worker_job("8", None, None)]
+    before = [worker_job("7", None, 60, submit_at=NOW - 90_000, start_at=NOW - 90_000)]
+    with centre.begin() as conn:
+        note(conn, "alpha", [Seen("7", NOW - 1, opened.id)], NOW)
+        jobs = attributed(conn, job_frame(bare + before), "alpha")
+    assert jobs["dask_id"].fillna("").tolist() == [opened.id, "", ""]
+    assert jobs["kind"].fillna("").tolist() == ["dask", "", ""]
+    put(centre, *jobs.to_dict("records"))
 
 
 def test_a_job_that_comes_back_into_the_queue_is_there_again(centre):

@@ -9,6 +9,8 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from workbench.domain.jobs import BATCH, SERVER
+from workbench.services.slurm import workers
+from workbench.services.slurm import workers
 from workbench.store.tables import server_events
 from workbench.units import DAY_S
 
@@ -20,16 +22,18 @@ REQUEUED_S = 31 * DAY_S
 
 
 def attributed(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.DataFrame:
-    """The job frame with `kind` and `server_id` of notebook servers as our books have them.
+    """The job frame with `kind` and `server_id` of notebook servers and Dask workers as our books have them.
 
     A job that calls itself a server of ours and is none is a batch job.
     """
     if jobs.empty:
         return jobs
+    jobs = workers.attributed(conn, jobs, cluster)
     known = _server_of(conn, jobs, cluster)
     claims = jobs["kind"].eq(SERVER).fillna(False)
     kinds, ids = jobs["kind"].mask(claims, BATCH), jobs["server_id"].mask(claims)
-    return jobs.assign(kind=kinds.mask(known.notna(), SERVER), server_id=known.where(known.notna(), ids))
+    ours = jobs.assign(kind=kinds.mask(known.notna(), SERVER), server_id=known.where(known.notna(), ids))
+    return workers.attributed(conn, ours, cluster)
 
 
 def open_servers(conn: Connection, cluster: str) -> list[dict[str, Any]]:

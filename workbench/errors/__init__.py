@@ -33,6 +33,7 @@ WorkbenchError
 │   ├── ClosedByConflict     a declared conflict of interest closes it to this person
 │   ├── RuleBroken           an amount, rate, term or score outside of its rule
 │   ├── AskRefused           a refund, reservation or adjustment that cannot be asked for or decided so
+│   ├── PersonRefused        somebody who cannot be added, or cannot leave
 │   ├── NoBalance            no award, or one that does not cover the requested time
 │   ├── ClusterRefused       a Dask cluster beyond its server that may not be
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
@@ -81,6 +82,7 @@ from workbench.errors.refused import (
     MonthClosed,
     NoBalance,
     PaymentRefused,
+    PersonRefused,
     RuleBroken,
     StepRefused,
     Unbalanced,
@@ -159,6 +161,7 @@ __all__ = [
     "NothingReadable",
     "NothingToCompare",
     "PaymentRefused",
+    "PersonRefused",
     "PortTaken",
     "PriceFileError",
     "Refused",

@@ -84,3 +84,8 @@ class ClusterRefused(Refused):
 
     def __init__(self, why: str, what_to_do: str):
         super().__init__(f"The Dask cluster was not started: {why}. {what_to_do}.")
+
+
+class PersonRefused(Refused):
+    def __init__(self, name: str, why: str):
+        super().__init__(f"{name!r}: {why}.")

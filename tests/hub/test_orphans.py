@@ -8,7 +8,7 @@ from workbench.domain.awards import Award
 from workbench.hub.slurm.orphans import SERVER_ENDED, TIME_OVER, end_orphans
 from workbench.services.charging.rating import rate
 from workbench.services.dask_clusters import Asked, close_cluster, open_cluster
-from workbench.services.dask_jobs import running_jobs
+from workbench.services.dask_jobs import in_queue
 from workbench.slurm.squeue import FIELDS
 from workbench.store.dask_tables import dask_clusters
 from workbench.store.engine import Store
@@ -33,7 +33,7 @@ class FakeSlurm:
         self.asked += 1
         mark = next(word for word in words if word.startswith("--format=")).removeprefix("--format=").split(">")[0]
         one = next((word.removeprefix("--jobs=") for word in words if word.startswith("--jobs=")), None)
-        rows = [job for job in self.jobs if one in (None, job["job_id"])]
+        rows = [job for job in self.jobs if one == job["job_id"] or (one is None and job["state"] != "CANCELLED")]
         return "".join(f"{mark}>" + f"{mark}|".join(job[name] for name in FIELDS) + "\n" for job in rows)
 
 
@@ -90,7 +90,7 @@ def test_what_has_its_owner_runs_on(centre, slurm, opened):
     assert slurm.cancelled == []
     assert row_of(centre, opened)["began_at"] == NOW
     with centre.read() as conn:
-        assert running_jobs(conn, "alpha") == {"71": opened, "72": opened}
+        assert {job: mine for (job, _at), mine in in_queue(conn, "alpha").items()} == {"71": opened, "72": opened}
 
 
 def test_the_end_of_its_server_ends_those_that_run_and_those_that_wait(centre, slurm, opened):
@@ -115,7 +115,21 @@ def test_a_tag_is_no_proof(centre, slurm, opened):
     assert end_orphans(centre, slurm, NOW).closed == {opened: SERVER_ENDED}
     assert slurm.cancelled == []
     with centre.read() as conn:
-        assert running_jobs(conn, "alpha") == {}
+        assert in_queue(conn, "alpha") == {}
+
+
+def test_a_worker_that_says_nothing_of_itself_any_more_is_still_one(centre, slurm, opened):
+    """Its owner may change its comment; that keeps it neither beyond its server nor out of the books."""
+    slurm.jobs = [a_row(**SERVER_JOB), a_worker(opened)]
+    end_orphans(centre, slurm, NOW)
+    slurm.jobs = [a_row(comment="(null)")]
+    assert end_orphans(centre, slurm, NOW + 1).closed == {opened: SERVER_ENDED}
+    assert slurm.cancelled == ["71"]
+
+
+def test_a_job_that_has_the_servers_number_by_now_is_not_the_server(centre, slurm, opened):
+    slurm.jobs = [a_row(**SERVER_JOB | {"user": "bo"}), a_worker(opened)]
+    assert end_orphans(centre, slurm, NOW).closed == {opened: SERVER_ENDED}
 
 
 def test_a_used_up_award_closes_it(centre, slurm, opened):

@@ -10,7 +10,7 @@ from workbench.domain.holds import Hold
 from workbench.errors import ClusterRefused, NoBalance, UnknownCluster, UnknownServer
 from workbench.services.charging.rating import rate
 from workbench.services.dask_clusters import Asked, close_cluster, open_cluster, standing
-from workbench.services.dask_jobs import Seen, note, running_jobs, settle_ended
+from workbench.services.dask_jobs import Seen, in_queue, note, settle_ended
 from workbench.services.holds.outlook import outlook
 from workbench.services.slurm.workers import attributed
 from workbench.store.dask_tables import dask_clusters
@@ -148,14 +148,14 @@ def test_it_is_settled_with_what_its_workers_ran_when_none_is_left(centre):
     opened = open_cluster(centre, "ana", asked(hours=2), NOW)
     with centre.begin() as conn:
         note(conn, "alpha", [Seen("7", NOW, opened.id), Seen("8", NOW, opened.id)], NOW)
-        assert running_jobs(conn, "alpha") == {"7": opened.id, "8": opened.id}
+        assert in_queue(conn, "alpha") == {("7", NOW): opened.id, ("8", NOW): opened.id}
     put(centre, worker_job("7", opened.id, 1800), worker_job("8", opened.id, None))
     # Somebody else's job of this tag, and one of another project, are none of its own.
     put(centre, worker_job("9", opened.id, 3600, user_name="bo"), worker_job("10", opened.id, 60, project="speech"))
     close_cluster(centre, "ana", opened.id, NOW + 1800)
     with centre.begin() as conn:
         note(conn, "alpha", [], NOW + 1900)
-        assert running_jobs(conn, "alpha") == {}
+        assert in_queue(conn, "alpha") == {}
     know_until(centre, NOW + 4000)
     assert settle(centre, NOW + 4000) == 0  # job 8 runs on in the books
     put(centre, worker_job("8", opened.id, 1800))
@@ -192,7 +192,7 @@ def test_a_running_worker_is_known_by_the_queue(centre):
     bare = [worker_job("7", None, None), worker_job("8", None, None)]
     before = [worker_job("7", None, 60, submit_at=NOW - 90_000, start_at=NOW - 90_000)]
     with centre.begin() as conn:
-        note(conn, "alpha", [Seen("7", NOW - 1, opened.id)], NOW)
+        note(conn, "alpha", [Seen("7", NOW, opened.id)], NOW)
         jobs = attributed(conn, job_frame(bare + before), "alpha")
     assert jobs["dask_id"].fillna("").tolist() == [opened.id, "", ""]
     assert jobs["kind"].fillna("").tolist() == ["dask", "", ""]
@@ -205,4 +205,4 @@ def test_a_job_that_comes_back_into_the_queue_is_there_again(centre):
     with centre.begin() as conn:
         for seen in ([job], [], [job]):
             note(conn, "alpha", seen, NOW)
-        assert running_jobs(conn, "alpha") == {"7": opened.id}
+        assert in_queue(conn, "alpha") == {("7", NOW): opened.id}

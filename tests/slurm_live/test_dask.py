@@ -150,7 +150,8 @@ class Centre:
         return next(row for row in self.clusters() if row["id"] == dask_id)
 
     def workers(self):
-        return [job for job in squeue.tagged(self.slurm.runner, "dask") if job.state != "COMPLETING"]
+        there = [job for job in squeue.present(self.slurm.runner) if job.state != "COMPLETING"]
+        return [job for job in there if "dask" in job.tags]
 
     def wait_for_workers(self, *states, limit_s=20.0):
         """Wait until the queue holds workers in exactly these states; how long it took."""

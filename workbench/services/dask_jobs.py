@@ -35,11 +35,10 @@ def unsettled(conn: Connection, cluster: str) -> Sequence[RowMapping]:
     return conn.execute(ask.order_by(dask_clusters.c.opened_at, dask_clusters.c.id)).mappings().all()
 
 
-def running_jobs(conn: Connection, cluster: str) -> dict[str, str]:
-    """Job id → id of its Dask cluster, of the workers that Slurm's queue shows."""
-    ask = select(dask_jobs.c.job_id, dask_jobs.c.dask_id)
-    ask = ask.where(dask_jobs.c.cluster == cluster, dask_jobs.c.gone_at.is_(None))
-    return {row.job_id: row.dask_id for row in conn.execute(ask)}
+def in_queue(conn: Connection, cluster: str) -> dict[tuple[str, int], str]:
+    """(job id, submit time) → id of its Dask cluster, of the workers that Slurm's queue showed last."""
+    ask = select(dask_jobs).where(dask_jobs.c.cluster == cluster, dask_jobs.c.gone_at.is_(None))
+    return {(row.job_id, row.submit_at): row.dask_id for row in conn.execute(ask)}
 
 
 def note(conn: Connection, cluster: str, seen: Iterable[Seen], now: int) -> None:

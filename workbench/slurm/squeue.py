@@ -77,9 +77,9 @@ def look(runner: Runner, job_id: int) -> QueuedJob | None:
     return with_place(job, others)
 
 
-def tagged(runner: Runner, key: str) -> list[QueuedJob]:
-    """All jobs that wait, run or end now and say something of themselves under this key (slurm.tags)."""
-    return [job for job in _ask(runner) if key in job.tags]
+def present(runner: Runner) -> list[QueuedJob]:
+    """All jobs that wait, run or end now."""
+    return _ask(runner)
 
 
 def jobs_with(runner: Runner, key: str, value: str) -> list[QueuedJob]:

@@ -17,7 +17,7 @@ from workbench.services.holds.standing import standings
 from workbench.slurm import reasons, squeue
 from workbench.slurm.runner import Runner
 from workbench.slurm.squeue import QueuedJob
-from workbench.slurm.tags import CLUSTER, SERVER
+from workbench.slurm.tags import CLUSTER
 from workbench.store import dask_tables
 from workbench.store.engine import Store
 from workbench.store.tables import server_events
@@ -36,6 +36,14 @@ class Ended:
     settled: int
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A job of the queue that is a worker of a cluster in our books."""
+
+    job: QueuedJob
+    dask_id: str
+
+
 def end_orphans(store: Store, runner: Runner, now: int) -> Ended:
     """Close what has lost its owner, cancel its jobs, settle what is over.
 
@@ -52,9 +60,8 @@ def end_orphans(store: Store, runner: Runner, now: int) -> Ended:
         clusters = dask_jobs.unsettled(conn, slurm.cluster)
     if not clusters:
         return Ended({}, (), 0)
-    queued = squeue.tagged(runner, SERVER)
-    owners = {row["id"]: (row["user_name"], slurm.account(row["project"])) for row in clusters}
-    workers = [job for job in queued if owners.get(job.tags.get(CLUSTER, "")) == (job.user, job.account)]
+    queued = squeue.present(runner)
+    workers = _workers(store, clusters, queued)
     closing = {
         row["id"]: why
         for row in clusters
@@ -62,17 +69,29 @@ def end_orphans(store: Store, runner: Runner, now: int) -> Ended:
     }
     _write(store, workers, closing, now)
     closed = {row["id"] for row in clusters if row["closed_at"] is not None} | set(closing)
-    doomed = tuple(job.job_id for job in workers if job.tags[CLUSTER] in closed and job.state != "COMPLETING")
-    if doomed:
-        runner.run("scancel", "--quiet", *map(str, doomed))
+    doomed = [worker for worker in workers if worker.dask_id in closed and worker.job.state != "COMPLETING"]
+    for user in sorted({worker.job.user for worker in doomed}):
+        # The user once more: the number may be another job's by now.
+        ids = [str(worker.job.job_id) for worker in doomed if worker.job.user == user]
+        runner.run("scancel", "--quiet", f"--user={user}", *ids)
     with store.begin() as conn:
         settled = dask_jobs.settle_ended(conn, slurm.cluster, now)
-    return Ended(closing, doomed, settled)
+    return Ended(closing, tuple(worker.job.job_id for worker in doomed), settled)
 
 
-def _write(store: Store, workers: Sequence[QueuedJob], closing: dict[str, str], now: int) -> None:
-    seen = [dask_jobs.Seen(str(job.job_id), job.submit_at or 0, job.tags[CLUSTER]) for job in workers]
-    run = {job.tags[CLUSTER] for job in workers if not job.pending}
+def _workers(store: Store, clusters: Sequence[RowMapping], queued: Sequence[QueuedJob]) -> list[Worker]:
+    """The queue's jobs that are workers of these: that say so, or were seen to be before they said something else."""
+    slurm = store.settings.slurm
+    owners = {row["id"]: (row["user_name"], slurm.account(row["project"])) for row in clusters}
+    with store.read() as conn:
+        known = dask_jobs.in_queue(conn, slurm.cluster)
+    named = [(known.get((str(job.job_id), job.submit_at or 0)) or job.tags.get(CLUSTER, ""), job) for job in queued]
+    return [Worker(job, dask_id) for dask_id, job in named if owners.get(dask_id) == (job.user, job.account)]
+
+
+def _write(store: Store, workers: Sequence[Worker], closing: dict[str, str], now: int) -> None:
+    seen = [dask_jobs.Seen(str(one.job.job_id), one.job.submit_at or 0, one.dask_id) for one in workers]
+    run = {one.dask_id for one in workers if not one.job.pending}
     table = dask_tables.dask_clusters
     with store.begin() as conn:
         dask_jobs.note(conn, store.settings.slurm.cluster, seen, now)
@@ -102,11 +121,12 @@ def _server_ended(store: Store, runner: Runner, row: RowMapping, queued: Sequenc
         return True
     if server["cluster"] is None or server["slurm_job_id"] is None:
         return False  # of this machine, where the meter knows; or not submitted yet
-    if any(str(job.job_id) == server["slurm_job_id"] for job in queued):
+    number, user = server["slurm_job_id"], server["user_name"]
+    if any((str(job.job_id), job.user) == (number, user) for job in queued):
         return False
-    # Its owner may have changed what the job says of itself: it is asked for by its number before anything ends.
+    # What the queue does not show is asked for by its number before anything ends.
     try:
-        job = squeue.of_id(runner, int(server["slurm_job_id"]))
+        job = squeue.of_id(runner, int(number))
     except (SlurmError, ValueError):
         return False
-    return job is None or bool(reasons.ended_in_words(job.state))
+    return job is None or job.user != user or bool(reasons.ended_in_words(job.state))

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, select
 
 from workbench.domain.jobs import BATCH, SERVER
 from workbench.services.slurm import workers
-from workbench.services.slurm import workers
 from workbench.store.tables import server_events
 from workbench.units import DAY_S
 
@@ -32,17 +31,17 @@ def attributed(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.DataFra
     known = _server_of(conn, jobs, cluster)
     claims = jobs["kind"].eq(SERVER).fillna(False)
     kinds, ids = jobs["kind"].mask(claims, BATCH), jobs["server_id"].mask(claims)
-    ours = jobs.assign(kind=kinds.mask(known.notna(), SERVER), server_id=known.where(known.notna(), ids))
-    return workers.attributed(conn, ours, cluster)
+    return jobs.assign(kind=kinds.mask(known.notna(), SERVER), server_id=known.where(known.notna(), ids))
 
 
 def open_servers(conn: Connection, cluster: str) -> list[dict[str, Any]]:
-    """Servers of the cluster that have not ended in our books: server_id, slurm_job_id, requested_at, seen_at."""
+    """Servers of the cluster that have not ended in our books: as `_columns`."""
     ask = _columns().where(server_events.c.cluster == cluster, ~server_events.c.metered)
     return [dict(row) for row in conn.execute(ask.where(server_events.c.slurm_job_id.is_not(None))).mappings()]
 
 
 def _server_of(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.Series:
+    """Of each job the server that it is: the same number and person, submitted while the server was asked for."""
     first, last = int(jobs["submit_at"].min()) - CLOCKS_S, int(jobs["submit_at"].max()) + CLOCKS_S
     ask = _columns().where(
         server_events.c.cluster == cluster,
@@ -50,16 +49,22 @@ def _server_of(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.Series:
         server_events.c.requested_at <= last,
         (server_events.c.requested_at >= first - REQUEUED_S) | ~server_events.c.metered,
     )
-    found: dict[str, list[tuple[int, str]]] = {}
+    found: dict[tuple[str, str], list[tuple[int, int | None, str]]] = {}
     for row in conn.execute(ask.order_by(server_events.c.requested_at)):
-        found.setdefault(row.slurm_job_id, []).append((row.requested_at - CLOCKS_S, row.server_id))
+        until = row.ended_at + CLOCKS_S if row.ended_at is not None else None
+        mine = (row.requested_at - CLOCKS_S, until, row.server_id)
+        found.setdefault((row.slurm_job_id, row.user_name), []).append(mine)
     of_job = [
-        next((server for since, server in reversed(found.get(job_id, ())) if since <= submit), None)
-        for job_id, submit in zip(jobs["job_id"], jobs["submit_at"], strict=True)
+        next((name for since, until, name in reversed(found.get((job_id, user), ())) if _within(submit, since, until)), None)
+        for job_id, user, submit in zip(jobs["job_id"], jobs["user_name"], jobs["submit_at"], strict=True)
     ]
     return pd.Series(of_job, index=jobs.index, dtype="str")
 
 
+def _within(submit: int, since: int, until: int | None) -> bool:
+    return since <= submit and (until is None or submit <= until)
+
+
 def _columns() -> Any:
-    names = ("server_id", "slurm_job_id", "requested_at", "seen_at")
+    names = ("server_id", "slurm_job_id", "user_name", "requested_at", "seen_at", "ended_at")
     return select(*(server_events.c[name] for name in names))

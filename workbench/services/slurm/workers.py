@@ -1,4 +1,4 @@
-"""Which jobs of Slurm are workers of our Dask clusters: those that were seen in the queue, and those that say so and may.
+"""Which jobs of Slurm are workers of our Dask clusters: those seen in the queue, and those that say so and may.
 
 A job's comment is no proof: it is believed where its user and project are the cluster's own (services.dask_jobs).
 """

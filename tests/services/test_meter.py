@@ -327,8 +327,9 @@ def test_accounting_closes_a_server_of_slurm_and_settles_what_ran(store):
 def test_a_job_that_never_ran_costs_nothing_and_keeps_its_reason(store):
     held_start(store)
     meter.note_slurm_job(store, "s1", "77")
+    with store.begin() as conn:
+        meter.close_slurm(conn, "s1", None, T0 + 90, "CANCELLED")
     meter.note_reason(store, "s1", "You cancelled it.")
-    meter.note_reason(store, "s1", "later")
     with store.begin() as conn:
         meter.close_slurm(conn, "s1", None, T0 + 90, "CANCELLED")
     assert (row_of(store).started_at, row_of(store).end_reason) == (None, "You cancelled it.")

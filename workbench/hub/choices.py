@@ -30,7 +30,7 @@ class Refused(SpawnException):
         self.jupyterhub_message = message
 
 
-class CentreSpawner(HasTraits):  # type: ignore[misc]
+class CentreSpawner(HasTraits):
     """See the module; goes before a class of the Hub. `centre` are the settings; the store is opened once a process."""
 
     user: Any

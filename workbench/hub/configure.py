@@ -20,7 +20,7 @@ from workbench.hub import environment, look, proxy, services
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
-from workbench.hub.slurm import listening, ways_out
+from workbench.hub.slurm import asking, listening, ways_out
 from workbench.hub.slurm.spawner import CentreSlurmSpawner
 from workbench.hub.spawners import LocalSpawner
 from workbench.i18n import _
@@ -121,10 +121,11 @@ def _servers(c: Config, settings: Settings) -> None:
 
 def _servers_on_slurm(c: Config, settings: Settings) -> None:
     own = c.CentreSlurmSpawner
-    own.cmd = [settings.slurm.python or sys.executable, "-P", "-m", "workbench.hub.slurm.server"]
+    own.cmd = [asking.python_of(settings), "-P", "-m", "workbench.hub.slurm.server"]
     own.start_timeout = settings.slurm.queue_hours * HOUR_S
     # Those that wait in the queue count as starting.
     c.JupyterHub.concurrent_spawn_limit = 0
+    c.JupyterHub.init_spawners_timeout = 1  # a Hub that comes back does not wait for their turn
     c.JupyterHub.extra_handlers = [(listening.PATH, listening.Listening), *ways_out.handlers()]
 
 

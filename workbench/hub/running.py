@@ -24,6 +24,7 @@ import httpx
 
 from workbench.errors import AlreadyRunning, DidNotAnswer, FolderUnwritable, PortTaken
 from workbench.hub import proxy
+from workbench.hub.environment import address, for_url
 from workbench.hub.processes import Process, children_of, end, process_of, read_record, write_record
 from workbench.settings import ROOT, Settings
 
@@ -106,7 +107,8 @@ def check_ports(settings: Settings) -> None:
         (hub.hub_port, "the Hub's own"),
         (hub.dashboards_port, "the dashboards' own"),
     ):
-        ip = hub.ip if port == hub.port else "127.0.0.1"
+        own = {hub.port: hub.ip, hub.proxy_api_port: "127.0.0.1"}
+        ip = own.get(port, address(settings))
         with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -153,7 +155,7 @@ def wait_until_it_answers(settings: Settings, hub: subprocess.Popen[bytes]) -> N
         DidNotAnswer: the Hub ended, or a part stayed silent; with the end of the log.
     """
     hub_alone, dashboards_alone = (
-        f"http://127.0.0.1:{p}/" for p in (settings.hub.hub_port, settings.hub.dashboards_port)
+        f"http://{for_url(address(settings))}:{p}/" for p in (settings.hub.hub_port, settings.hub.dashboards_port)
     )
     # Each by itself first: the proxy would write an error into the log for every try that came too early.
     parts = [

@@ -1,12 +1,15 @@
 """What the pulse does with Slurm, each thing at its own pace; what fails is said and comes again, the rest goes on."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.errors import SlurmError
 from workbench.hub.slurm.orphans import end_orphans
+from workbench.hub.slurm.strays import end_strays
+from workbench.hub.strays import known_servers
 from workbench.services.slurm import enforce, follow, reconcile
 from workbench.services.slurm.capacity import capacity
 from workbench.slurm.runner import Runner
@@ -37,6 +40,9 @@ class Rounds:
         steps = {
             "accounting": Round(self._poll, slurm.poll_s, slurm.poll_s),
             "dask": Round(lambda now: end_orphans(store, runner, now), slurm.poll_s, slurm.poll_s),
+            "strays": Round(
+                lambda now: end_strays(store, runner, lambda: known_servers(os.environ), now), MINUTES_5, MINUTES_5
+            ),
             "capacity": Round(lambda now: capacity(store, runner, now), MINUTES_5, MINUTES_5),
             "limits": Round(self._limits, MINUTES_5, MINUTES_5),
             "reconcile": Round(

@@ -97,10 +97,9 @@ def note_slurm_job(store: Store, server_id: str, slurm_job_id: str) -> None:
 
 
 def note_reason(store: Store, server_id: str, reason: str) -> None:
-    """Keep why a server of Slurm ended, in words; the first one stays."""
-    mine = (server_events.c.server_id == server_id) & server_events.c.end_reason.is_(None)
+    """Keep why a server of Slurm ended, in words: in place of the bare state, whoever came first."""
     with store.begin() as conn:
-        conn.execute(update(server_events).where(mine).values(end_reason=reason))
+        conn.execute(update(server_events).where(server_events.c.server_id == server_id).values(end_reason=reason))
 
 
 def started_slurm(conn: Connection, server_id: str, started_at: int, seen_at: int) -> None:

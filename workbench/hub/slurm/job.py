@@ -3,7 +3,6 @@
 Every function waits for Slurm's programs: call them in a thread.
 """
 
-import os
 import pwd
 import re
 import shlex
@@ -17,11 +16,10 @@ from pathlib import Path
 from workbench.errors import SlurmError, SlurmRefused
 from workbench.i18n import _
 from workbench.settings import ROOT, Settings
-from workbench.slurm import squeue
+from workbench.slurm import reasons, squeue
 from workbench.slurm.jobscript import JobAsk, script
 from workbench.slurm.runner import Runner
 
-LOG = ".workbench-server.log"
 FIRST_UID = 1000
 """Accounts below are the system's own: nobody's server runs as one of them."""
 SUBMIT_LIMIT_S, LOOK_LIMIT_S, KILL_LIMIT_S = 60.0, 15.0, 20.0
@@ -38,6 +36,11 @@ class End:
     exit_code: str
     ran: bool
     by_uid: int | None
+
+
+def name_of(server_id: str) -> str:
+    """The job's own name, by which it is found where nobody has heard its id."""
+    return f"wb-{server_id}"
 
 
 def account_of(name: str) -> pwd.struct_passwd | None:
@@ -65,11 +68,6 @@ def closed_to_others(python: str) -> Path | None:
             if not mode & stat.S_IXOTH:
                 return part
     return None
-
-
-def body(python_command: list[str], path: str) -> str:
-    """What the job script runs; PATH is said here since sudo may set its own."""
-    return f"export PATH={shlex.quote(path)}\nexec {shlex.join(python_command)}"
 
 
 def submit(settings: Settings, user: str, ask: JobAsk, text: str, environ: Mapping[str, str]) -> str:
@@ -162,6 +160,22 @@ def _asked_sacct(runner: Runner, job_id: str, user: str) -> End | None:
     return End(state, exit_code, start not in ("", "None", "Unknown"), int(by[1]) if by else None)
 
 
+def ended_facts(end: End, job_id: str, account: pwd.struct_passwd | None, limit: str, now: int) -> dict[str, object]:
+    """What is kept of an end for its user to read.
+
+    Args:
+        end: as accounting has it.
+        job_id: of the job.
+        account: whose job it was.
+        limit: its time limit in words.
+        now: UTC epoch seconds.
+    """
+    by_owner = None if end.by_uid is None or account is None else end.by_uid == account.pw_uid
+    words = reasons.ended_in_words(end.state, exit_code=end.exit_code, by_owner=by_owner, limit=limit, ran=end.ran)
+    facts = {"state": end.state, "exit_code": end.exit_code, "by_owner": by_owner, "ran": end.ran}
+    return facts | {"job_id": job_id, "at": now, "words": words}
+
+
 def refusal(problem: SlurmError) -> str:
     """What somebody reads whose job Slurm did not take, and when to try again."""
     if not isinstance(problem, SlurmRefused):
@@ -175,9 +189,3 @@ def refusal(problem: SlurmError) -> str:
     return _("Slurm did not take the job: {said} Choose something smaller, or ask the operator.").format(
         said=said.rstrip(".") + "."
     )
-
-
-def environ_of_sbatch(slurm_conf: str) -> dict[str, str]:
-    """What sbatch and the job need to find Slurm."""
-    conf = slurm_conf or os.environ.get("SLURM_CONF", "")
-    return {"SLURM_CONF": conf} if conf else {}

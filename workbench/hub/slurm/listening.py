@@ -38,7 +38,7 @@ def told(body: bytes) -> tuple[int, str] | None:
     return (0, problem[:MOST_WORDS]) if isinstance(problem, str) and problem else None
 
 
-class Listening(APIHandler):  # type: ignore[misc]
+class Listening(APIHandler):
     """Takes it from the server's own token and hands it to its spawner."""
 
     @web.authenticated

@@ -7,31 +7,24 @@ finds its jobs by their id, also those that still wait in the queue.
 
 import asyncio
 import secrets
-import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 from batchspawner import JobStatus, SlurmSpawner
 
-from workbench.domain.overuse import LIST_PRICE
-from workbench.domain.starts import best_of
 from workbench.errors import Refused as AgainstTheRules
 from workbench.errors import SlurmError, WorkbenchError
 from workbench.hub import environment, options
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import CentreSpawner, Refused
-from workbench.hub.slurm import job, listening, pending
+from workbench.hub.slurm import asking, job, listening, pending
 from workbench.hub.supply import OnSlurm, fits_now
 from workbench.i18n import _
 from workbench.services import meter
 from workbench.services.holds.words import duration
 from workbench.services.quote import Quote
-from workbench.services.slurm.enforce import LOW
-from workbench.slurm import reasons, tags
-from workbench.slurm.jobscript import JobAsk
-from workbench.slurm.profiles import ask_of
+from workbench.settings import ProfileSettings
 from workbench.slurm.runner import Runner
 from workbench.units import HOUR_S
 
@@ -41,7 +34,7 @@ STOP_WITHIN_S = 10.0
 STATUS = {job.WAITS: JobStatus.PENDING, job.RUNS: JobStatus.RUNNING, job.ENDED: JobStatus.NOTFOUND}
 
 
-class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
+class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
     """See the module. job_id: '' before sbatch; ended: how the last job ended where nobody here asked for it."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -85,7 +78,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
             self.stage = (10, _("Holding its time of the award"))
             quoted = await asyncio.to_thread(self._enter, profile, self.centre.slurm.cluster)
             self.stage = (20, _("Submitting the job"))
-            await self._submit(self._ask(quoted))
+            await self._submit(profile, quoted)
             return await self._until_it_listens()
         except BaseException as problem:
             await self._give_up(problem)
@@ -102,7 +95,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
             raise Refused(
                 _("You have no account of your own on the cluster, so no job can run as you. Ask the operator for one.")
             )
-        if closed := job.closed_to_others(self.python):
+        if closed := job.closed_to_others(asking.python_of(self.centre)):
             self.log.error("Job users cannot read %s, so no server can start (chmod o+rx)", closed)
             raise Refused(
                 _("The workbench is not readable for jobs ({path}). Tell the operator; your choice was fine.").format(
@@ -111,44 +104,16 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
                 status_code=500,
             )
 
-    @property
-    def python(self) -> str:
-        """The interpreter of servers."""
-        return self.centre.slurm.python or sys.executable
-
-    @property
-    def job_name(self) -> str:
-        """The job's own name, by which it is found where nobody has heard its id."""
-        return f"wb-{self.server_id}"
-
-    def _ask(self, quoted: Quote) -> JobAsk:
+    async def _submit(self, profile: ProfileSettings, quoted: Quote) -> None:
+        account = job.account_of(self.user.name)
         assert self.choice is not None
-        choice, home = self.choice, job.account_of(self.user.name)
-        assert home is not None
-        said = {tags.SERVER: self.server_id, tags.PROJECT: choice.project, tags.PROFILE: choice.profile}
-        profile = self._profile()
-        ask = ask_of(self.centre, profile, choice.project, choice.hours, said, self.job_name)
-        ask = replace(ask, output=f"{home.pw_dir}/{job.LOG}", chdir=home.pw_dir)
-        price = quoted.list_minor_per_hour
-        beyond = price and best_of(quoted.standings, price, choice.hours * HOUR_S)[1].kind == LIST_PRICE
-        # Without enforcement there may be no such QOS.
-        low = self.centre.slurm.enforce and beyond and any(one.award is not None for one in quoted.standings)
-        return replace(ask, qos=LOW) if low else ask
-
-    def job_environ(self) -> dict[str, str]:
-        """All that the job is given; CUDA_VISIBLE_DEVICES is Slurm's to set."""
-        assert self.choice is not None
-        slurm = self.centre.slurm
-        cores = self._profile().cpu_cores
-        own = environment.server(self.centre, self.choice, self.server_id, cores, self.python)
-        return self.get_env() | own | {"LOGNAME": self.user.name} | job.environ_of_sbatch(slurm.conf)
-
-    async def _submit(self, ask: JobAsk) -> None:
+        assert account is not None
         self.ip = "127.0.0.1" if environment.is_loopback(self.centre.slurm.address) else "0.0.0.0"  # noqa: S104 - of a node
         self.port = 0
-        self.notebook_dir = ask.chdir or ""
-        environ = await asyncio.to_thread(self.job_environ)
-        text = job.body([*self.cmd, *self.get_args()], environ["PATH"])
+        self.notebook_dir = account.pw_dir
+        ask = asking.ask_for(self.centre, self.choice, profile, quoted, self.server_id, account.pw_dir)
+        environ = asking.environ_for(self.centre, self.choice, profile, self.server_id, self.get_env())
+        text = asking.body([*self.cmd, *self.get_args()], environ["PATH"])
         sent = asyncio.ensure_future(asyncio.to_thread(job.submit, self.centre, self.user.name, ask, text, environ))
         try:
             self.job_id = await asyncio.shield(sent)
@@ -198,7 +163,9 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
                 self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
                 if elapsed_s > self.centre.hub.start_timeout_s:
                     raise Refused(
-                        _("JupyterLab did not come up in its job. Its log is {log} in your home.").format(log=job.LOG),
+                        _("JupyterLab did not come up in its job. Its log is {log} in your home.").format(
+                            log=asking.LOG
+                        ),
                         status_code=500,
                     )
             waited_s = time.monotonic() - (running_since or began)
@@ -222,7 +189,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
         if sent and not self.ended:
             await self._cancel()
         reason = str(problem) or "the start was given up"
-        if self.job_id:
+        if self.job_id and not self.ended:
             await asyncio.to_thread(meter.note_reason, store_of(self.centre), self.server_id, reason)
         await self._close_request(reason)
 
@@ -298,7 +265,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
 
     async def _cancel(self) -> None:
         try:
-            await asyncio.to_thread(job.cancel, self.runner, self.user.name, self.job_name, self.job_id)
+            await asyncio.to_thread(job.cancel, self.runner, self.user.name, job.name_of(self.server_id), self.job_id)
         except SlurmError as problem:
             self.log.error("Job %s of %s was not cancelled: %s", self.job_id, self._log_name, problem)
 
@@ -307,12 +274,8 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):  # type: ignore[misc]
         end = await asyncio.to_thread(job.end_of, self.runner, self.job_id, self.user.name)
         if end is None:
             return
-        by_owner = None
-        if end.by_uid is not None and (mine := job.account_of(self.user.name)):
-            by_owner = end.by_uid == mine.pw_uid
         limit = duration(self.choice.hours * HOUR_S) if self.choice else ""
-        words = reasons.ended_in_words(end.state, exit_code=end.exit_code, by_owner=by_owner, limit=limit, ran=end.ran)
-        self.ended = {"state": end.state, "exit_code": end.exit_code, "by_owner": by_owner, "ran": end.ran}
-        self.ended |= {"job_id": self.job_id, "at": int(time.time()), "words": words}
+        self.ended = job.ended_facts(end, self.job_id, job.account_of(self.user.name), limit, int(time.time()))
+        words = str(self.ended["words"])
         if self.server_id and words:
             await asyncio.to_thread(meter.note_reason, store_of(self.centre), self.server_id, words)

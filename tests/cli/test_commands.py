@@ -5,10 +5,15 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 import workbench.cli
 from workbench.cli import COMMANDS, main
+from workbench.cli.terminal import a_screen
+from workbench.cli.up import fill
+from workbench.domain.projects import Person
 from workbench.hub import running
+from workbench.settings import SlurmSettings
 from workbench.store.engine import open_store
 
 LAZY = """
@@ -128,3 +133,10 @@ def test_after_a_reset_the_folder_is_made_anew(run, store, settings):
     run("reset", "--yes")
     open_store(settings).engine.dispose()
     assert (settings.home / "workbench.db").exists()
+
+
+def test_where_a_real_slurm_is_named_no_sample_centre_is_loaded(store, settings):
+    centre = settings.model_copy(update={"slurm": SlurmSettings(cluster="centre")})
+    fill(store, centre, a_screen())
+    with store.db() as db:
+        assert db.scalars(select(Person)).all() == []

@@ -66,13 +66,15 @@ def _stop(_signal: int, _frame: object) -> None:
 
 
 def fill(store: Store, settings: Settings, screen: Console) -> None:
-    """Load the sample centre on the first run, extend it up to now on later ones."""
+    """Load the sample centre on the first run, extend it up to now on later ones; none where a real Slurm is named."""
     from workbench import sample  # here, because `down` and `status` shall not wait for pandas
 
     now = int(time.time())
     if sample.is_loaded(store):
         with step(screen, "Bringing the sample centre up to now"):
             sample.top_up(store, settings, now)
+        return
+    if settings.slurm.cluster:  # its jobs, people and money are real: workbench sample load, for who wants both
         return
     with step(screen, "Loading the sample centre (once)"), progress(screen) as told:
         sample.load(store, settings, now, told)

@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
 from tests.builders import add_prices
-from workbench.errors import SlurmSilent
+from workbench.errors import SlurmRefused, SlurmSilent
 from workbench.periods import Window
 from workbench.services import meter
 from workbench.services.meter import ServerRequest, record_request
 from workbench.services.slurm import follow, looks
 from workbench.settings import SlurmSettings
 from workbench.store import rollups
+from workbench.store.dask_tables import dask_clusters, dask_jobs
 from workbench.store.engine import Store
 from workbench.store.frames import JOBS
 from workbench.store.tables import captures, rejected_rows, server_events
@@ -43,6 +45,8 @@ class FakeSlurm:
         return self.run_bytes(program, *words, limit_s=limit_s).decode()
 
     def run_bytes(self, program: str, *words: str, given: str | None = None, limit_s: float = 60) -> bytes:
+        if program == "squeue":
+            raise SlurmRefused("squeue", "", "slurm_load_jobs error: Invalid job id specified", 1)
         assert program == "sacct"
         if self.silent:
             raise SlurmSilent("sacct", "a test")
@@ -250,6 +254,25 @@ class TestServers:
         assert polled(centre, slurm, T0 + HOUR_S).ended == ()
         assert polled(centre, slurm, T0 + HOUR_S + 1).ended == ("s-1",)
 
+    def test_one_whose_job_is_in_the_queue_is_not_lost(self, centre, slurm, server, monkeypatch):
+        queued = SimpleNamespace(user="ana")
+        monkeypatch.setattr("workbench.services.slurm.ends.squeue.of_id", lambda *_: queued)
+        assert polled(centre, slurm, T0 + 2 * HOUR_S).ended == ()
+        queued.user = "eve"
+        assert polled(centre, slurm, T0 + 2 * HOUR_S).ended == ("s-1",)
+
+    def test_another_persons_job_of_the_same_number_is_not_it(self, centre, slurm, server):
+        slurm.job("9", T0 + 5, T0 + 10, "COMPLETED", User="eve")
+        assert polled(centre, slurm, T0 + 20).ended == ()
+        assert jobs(centre, "kind", "server_id") == [("batch", None)]
+
+    def test_a_later_job_of_the_same_number_is_not_one_that_has_ended(self, centre, slurm, server):
+        slurm.job("9", None, T0 + 10, "CANCELLED by 1001")
+        polled(centre, slurm, T0 + 20)
+        slurm.job("9", T0 + HOUR_S, T0 + HOUR_S + 5, "COMPLETED", submit=T0 + HOUR_S)
+        polled(centre, slurm, T0 + HOUR_S + 20)
+        assert jobs(centre, "kind", "server_id") == [("batch", None)]
+
     def test_an_older_job_of_the_same_number_is_not_it(self, centre, slurm, server):
         slurm.job("9", T0 - DAY_S, T0 - 900, "COMPLETED", Comment="wb=1;server=s-1;project=vision")
         assert polled(centre, slurm, T0 + 20).ended == ()
@@ -259,6 +282,40 @@ class TestServers:
         slurm.job("10", T0 + 5, T0 + 10, "COMPLETED", Comment="wb=1;server=s-1;project=vision")
         polled(centre, slurm, T0 + 20)
         assert jobs(centre, "kind", "server_id") == [("batch", None)]
+
+
+class TestWorkers:
+    """A Dask worker is a job of Slurm: what it says of itself counts where it is its user's own cluster."""
+
+    @pytest.fixture(autouse=True)
+    def cluster(self, centre):
+        row = {"id": "d-00000001", "server_id": "s-1", "user_name": "ana", "project": "vision", "profile": "one"}
+        row |= {"cluster": "alpha", "workers": 2, "gpus_per_worker": 1, "hours": 1, "opened_at": T0}
+        with centre.begin() as conn:
+            conn.execute(dask_clusters.insert().values(row))
+
+    @pytest.mark.parametrize(
+        ("user", "comment", "kind", "dask_id", "server_id"),
+        [
+            ("ana", "wb=1;dask=d-00000001;server=s-1;project=vision", "dask", "d-00000001", "s-1"),
+            ("ana", "wb=1;dask=d-00000001;server=s-9;project=vision", "dask", "d-00000001", "s-1"),
+            ("eve", "wb=1;dask=d-00000001;server=s-1;project=vision", "batch", None, None),
+            ("ana", "wb=1;dask=d-00000009;server=s-1;project=vision", "batch", None, None),
+        ],
+    )
+    def test_a_comment_is_believed_where_it_may_say_so(self, centre, slurm, user, comment, kind, dask_id, server_id):
+        slurm.job("9", T0 - 60, T0 - 30, "COMPLETED", User=user, Comment=comment)
+        polled(centre, slurm, T0)
+        assert jobs(centre, "kind", "dask_id", "server_id") == [(kind, dask_id, server_id)]
+
+    def test_one_that_was_seen_in_the_queue_is_known_while_it_runs(self, centre, slurm):
+        slurm.job("9", T0 - 60, submit=T0 - 70)
+        with centre.begin() as conn:
+            conn.execute(
+                dask_jobs.insert().values(cluster="alpha", job_id="9", submit_at=T0 - 70, dask_id="d-00000001")
+            )
+        polled(centre, slurm, T0)
+        assert jobs(centre, "kind", "dask_id", "server_id") == [("dask", "d-00000001", "s-1")]
 
 
 def test_looks_are_cut_by_months_and_overlap():

@@ -15,6 +15,7 @@ class Attempt:
     """One attempt: UTC epoch seconds where sacct was asked in UTC, None where there is no such moment (yet)."""
 
     job_id: str
+    user: str
     submit_at: int
     start_at: int | None
     end_at: int | None
@@ -26,20 +27,22 @@ class Attempt:
         return self.end_at is not None and self.state not in WAITS
 
 
-def newest_attempts(text: str) -> dict[str, Attempt]:
-    """By job id the attempt that was submitted last; rows that cannot be read are left out.
+def newest_attempts(text: str) -> dict[tuple[str, str], Attempt]:
+    """By job id and user, since ids come again, the attempt that was submitted last; unreadable rows are left out.
 
     Raises:
         ValueError: it is no sacct text.
     """
     records = read_records(text)
     place = {name: at for at, name in enumerate(records.columns)}
-    found: dict[str, Attempt] = {}
+    found: dict[tuple[str, str], Attempt] = {}
     for record in records.rows:
         job_id, state = record.cells[place["jobid"]], record.cells[place["state"]].partition(" ")[0]
+        user = record.cells[place["user"]]
         submit, start, end = (_moment(record.cells[place[name]]) for name in ("submit", "start", "end"))
-        if submit is not None and (job_id not in found or found[job_id].submit_at <= submit):
-            found[job_id] = Attempt(job_id, submit, start, end, state)
+        before = found.get((job_id, user))
+        if submit is not None and (before is None or before.submit_at <= submit):
+            found[job_id, user] = Attempt(job_id, user, submit, start, end, state)
     return found
 
 

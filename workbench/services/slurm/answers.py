@@ -48,9 +48,9 @@ class Accounting:
         for data in ask.jobs(self.runner, job_ids, window.start_s, window.end_s):
             yield self._read(f"jobs since {iso(window.start_s)}", data)
 
-    def attempts(self, job_ids: Iterable[str], window: Window) -> dict[str, Attempt]:
-        """Of each of these jobs its newest attempt, also one that has not started or never did."""
-        found: dict[str, Attempt] = {}
+    def attempts(self, job_ids: Iterable[str], window: Window) -> dict[tuple[str, str], Attempt]:
+        """Of each of these jobs, by id and user, its newest attempt, also one that has not started or never did."""
+        found: dict[tuple[str, str], Attempt] = {}
         for data in ask.jobs(self.runner, job_ids, window.start_s, window.end_s):
             found |= newest_attempts(data.decode("utf-8", "surrogateescape"))
         return found

@@ -14,6 +14,7 @@ from workbench.periods import Window, epoch
 from workbench.services import meter
 from workbench.services.slurm.answers import Accounting
 from workbench.services.slurm.servers import CLOCKS_S, open_servers
+from workbench.slurm import squeue
 from workbench.slurm.newest import Attempt
 from workbench.store.engine import Store
 from workbench.store.frames import JOBS
@@ -26,6 +27,8 @@ LOST = "LOST"
 
 Key = tuple[str, int]
 """Job id and submit time."""
+Running = dict[tuple[str, str | None], tuple[int, int]]
+"""By job id and user: when it began, and until when it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +74,35 @@ def _ends(
         return {}
     since = min(row["requested_at"] for row in asked) - CLOCKS_S
     newest = accounting.attempts((row["slurm_job_id"] for row in asked), Window(since, max(since, now)))
-    return {row["server_id"]: _end(row, ended, newest.get(row["slurm_job_id"]), now) for row in asked}
+    ends = {}
+    for row in asked:
+        attempt = newest.get((row["slurm_job_id"], row["user_name"]))
+        if attempt is None or attempt.submit_at < row["requested_at"] - CLOCKS_S:
+            ends[row["server_id"]] = _lost(accounting, row, now)
+        else:
+            ends[row["server_id"]] = _end(attempt, ended, now)
+    return ends
 
 
-def _told(
-    conn: Connection, cluster: str, job_ids: Iterable[str]
-) -> tuple[dict[Key, tuple[int, int]], dict[str, tuple[int, int]]]:
-    """As the books have these jobs: start and end of attempts that ended; by id start and last sight of what runs."""
-    columns = (JOBS.c.job_id, JOBS.c.submit_at, JOBS.c.start_at, JOBS.c.end_at, JOBS.c.seen_until_at)
+def _told(conn: Connection, cluster: str, job_ids: Iterable[str]) -> tuple[dict[Key, tuple[int, int]], Running]:
+    """As the books have these jobs: start and end of attempts that ended; start and last sight of what runs."""
+    names = ("job_id", "user_name", "submit_at", "start_at", "end_at", "seen_until_at")
+    columns = [JOBS.c[name] for name in names]
     wanted = select(*columns).where(JOBS.c.cluster == cluster, JOBS.c.job_id.in_(list(job_ids)))
     rows = conn.execute(wanted.order_by(JOBS.c.submit_at)).all()
     ended = {(r.job_id, epoch(r.submit_at)): (epoch(r.start_at), epoch(r.end_at)) for r in rows if r.end_at}
-    return ended, {r.job_id: (epoch(r.start_at), epoch(r.seen_until_at)) for r in rows if r.end_at is None}
+    running = {(r.job_id, r.user_name): (epoch(r.start_at), epoch(r.seen_until_at)) for r in rows if r.end_at is None}
+    return ended, running
 
 
-def _running(row: dict[str, Any], running: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
-    # Job ids come again: one that ran before this server was asked for is another job.
-    times = running.get(row["slurm_job_id"])
+def _running(row: dict[str, Any], running: Running) -> tuple[int, int] | None:
+    # Job ids come again: another person's, or one that ran before this server was asked for, is another job.
+    times = running.get((row["slurm_job_id"], row["user_name"]))
     return times if times and times[0] >= row["requested_at"] - CLOCKS_S else None
 
 
-def _end(row: dict[str, Any], ended: dict[Key, tuple[int, int]], newest: Attempt | None, now: int) -> End | None:
-    """How this server ended; None while it may still run."""
-    if newest is None or newest.submit_at < row["requested_at"] - CLOCKS_S:
-        unknown = now - row["requested_at"] > UNKNOWN_AFTER_S
-        return End(None, row["requested_at"], LOST) if unknown else None
+def _end(newest: Attempt, ended: dict[Key, tuple[int, int]], now: int) -> End | None:
+    """How a server ended whose job's newest attempt this is; None while it may still run."""
     if not newest.over:
         return None
     times = ended.get((newest.job_id, newest.submit_at))
@@ -105,3 +112,14 @@ def _end(row: dict[str, Any], ended: dict[Key, tuple[int, int]], newest: Attempt
         return None  # it ran, and its job is in the books with the next poll
     # Slurm may write the moment of the cancelling as start too.
     return End(None, newest.end_at or now, newest.state)
+
+
+def _lost(accounting: Accounting, row: dict[str, Any], now: int) -> End | None:
+    """The end of a server whose job accounting does not know: after a while, and only if the queue has none either.
+
+    slurmctld that is cut off from slurmdbd keeps what it has to tell until that is back.
+    """
+    if now - row["requested_at"] <= UNKNOWN_AFTER_S:
+        return None
+    queued = squeue.of_id(accounting.runner, int(row["slurm_job_id"]))
+    return None if queued and queued.user == row["user_name"] else End(None, row["requested_at"], LOST)

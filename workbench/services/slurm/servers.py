@@ -55,7 +55,10 @@ def _server_of(conn: Connection, jobs: pd.DataFrame, cluster: str) -> pd.Series:
         mine = (row.requested_at - CLOCKS_S, until, row.server_id)
         found.setdefault((row.slurm_job_id, row.user_name), []).append(mine)
     of_job = [
-        next((name for since, until, name in reversed(found.get((job_id, user), ())) if _within(submit, since, until)), None)
+        next(
+            (name for since, until, name in reversed(found.get((job_id, user), ())) if _within(submit, since, until)),
+            None,
+        )
         for job_id, user, submit in zip(jobs["job_id"], jobs["user_name"], jobs["submit_at"], strict=True)
     ]
     return pd.Series(of_job, index=jobs.index, dtype="str")

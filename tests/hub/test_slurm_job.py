@@ -66,6 +66,14 @@ def test_refusals_say_what_to_do():
     assert "Try again in some minutes" in job.refusal(SlurmSilent("sbatch", "a test"))
 
 
+MINE = job.Mine("7", "ana", "1", NOW)
+
+
+def a_job(state, **changes):
+    facts = {"user": "ana", "state": state, "node": "n1", "tags": {"server": "1"}, "submit_at": NOW + 5}
+    return SimpleNamespace(**facts | changes)
+
+
 def queued(monkeypatch, answer):
     def ask(_runner, _job_id):
         if isinstance(answer, Exception):
@@ -82,29 +90,40 @@ def queued(monkeypatch, answer):
         (SlurmRefused("squeue", "", "Unable to contact slurm controller", 1), job.UNKNOWN),
         (ValueError("no job"), job.UNKNOWN),
         (None, job.ENDED),
-        (SimpleNamespace(user="ana", state="PENDING", node=""), job.WAITS),
-        (SimpleNamespace(user="ana", state="RUNNING", node="n1"), job.RUNS),
-        (SimpleNamespace(user="ana", state="SUSPENDED", node="n1"), job.RUNS),
-        (SimpleNamespace(user="ana", state="COMPLETING", node="n1"), job.ENDED),
-        (SimpleNamespace(user="ana", state="OUT_OF_MEMORY", node="n1"), job.ENDED),
-        (SimpleNamespace(user="bo", state="RUNNING", node="n1"), job.ENDED),  # the number came again
+        (a_job("PENDING"), job.WAITS),
+        (a_job("RUNNING"), job.RUNS),
+        (a_job("SUSPENDED"), job.RUNS),
+        (a_job("COMPLETING"), job.ENDED),
+        (a_job("OUT_OF_MEMORY"), job.ENDED),
+        (a_job("RUNNING", user="root-like"), job.UNKNOWN),  # a name service that hiccups
+        (a_job("RUNNING", tags={"server": "x"}, submit_at=NOW + 3600), job.ENDED),  # the id came again
+        (a_job("RUNNING", tags={}), job.RUNS),  # its user has changed what it says
+        (a_job("RUNNING", submit_at=None), job.RUNS),
     ],
 )
 def test_silence_says_nothing_of_a_job(monkeypatch, programs, answer, status):
     queued(monkeypatch, answer)
-    assert job.look(programs.runner, "7", "ana")[0] == status
+    assert job.look(programs.runner, MINE)[0] == status
 
 
-def test_the_newest_end_of_the_user_s_own_job_counts(programs):
-    rows = ["ana|2026-01-01T00:00:00|COMPLETED|0:0|2026-01-01T00:00:01", "bo|2026-03-01T00:00:00|FAILED|1:0|Unknown"]
+def test_another_s_job_of_the_same_id_is_not_ours(monkeypatch, programs):
+    queued(monkeypatch, a_job("RUNNING", user="bo"))
+    monkeypatch.setattr(job, "account_of", lambda name: name == "bo")
+    assert job.look(programs.runner, MINE)[0] == job.ENDED
+
+
+def test_the_newest_end_of_the_server_s_own_job_counts(programs):
+    mine = job.Mine("7", "ana", "1", 1_769_904_030)  # 1 February 2026, 00:00:30
+    rows = ["ana|2026-01-01T00:00:00|COMPLETED|0:0|2026-01-01T00:00:01", "bo|2026-02-01T00:00:00|FAILED|1:0|Unknown"]
     rows += ["ana|2026-02-01T00:00:00|CANCELLED by 1001|0:15|Unknown", "sacct: something else"]
+    rows += ["ana|2026-03-01T00:00:00|FAILED|1:0|2026-03-01T00:00:01"]  # the id came again
     programs("sacct", "cat <<'END'\n" + "\n".join(rows) + "\nEND")
-    assert job.end_of(programs.runner, "7", "ana", 0) == job.End("CANCELLED by 1001", "0:15", False, 1001)
-    assert job.end_of(programs.runner, "7", "cy", 0) is None
+    assert job.end_of(programs.runner, mine, 0) == job.End("CANCELLED by 1001", "0:15", False, 1001)
+    assert job.end_of(programs.runner, job.Mine("7", "cy", "1"), 0) is None
     programs("sacct", "echo 'ana|2026-02-01T00:00:00|RUNNING|0:0|2026-02-01T00:00:01'")
-    assert job.end_of(programs.runner, "7", "ana", 0) is None
+    assert job.end_of(programs.runner, mine, 0) is None
     programs("sacct", "exit 1")
-    assert job.end_of(programs.runner, "7", "ana", 0) is None
+    assert job.end_of(programs.runner, mine, 0) is None
 
 
 def test_who_cancelled_a_job_is_told_apart():
@@ -119,16 +138,23 @@ def test_who_cancelled_a_job_is_told_apart():
     assert "1 hour" in timeout["words"]
 
 
-def test_a_job_is_cancelled_by_its_number_or_else_by_its_own_name(programs):
+def test_a_job_is_cancelled_by_its_number_or_else_by_its_own_name(monkeypatch, programs):
     programs("scancel", f'echo "$@" >> {programs.folder}/asked')
-    job.cancel(programs.runner, "ana", "wb-1", "7")
-    job.cancel(programs.runner, "ana", "wb-1", "")
-    assert (programs.folder / "asked").read_text() == "7\n--user=ana --name=wb-1\n"
+    queued(monkeypatch, a_job("RUNNING"))
+    job.cancel(programs.runner, MINE)
+    queued(monkeypatch, SlurmSilent("squeue", "a test"))
+    job.cancel(programs.runner, MINE)
+    queued(monkeypatch, a_job("RUNNING", tags={}, submit_at=NOW + 3600))
+    job.cancel(programs.runner, MINE)  # the id came again: it is left alone
+    job.cancel(programs.runner, job.Mine("", "ana", "1"))
+    asked = (programs.folder / "asked").read_text().splitlines()
+    assert asked == ["--user=ana 7", "--user=ana --name=wb-1 7", "--user=ana --name=wb-1"]
+    queued(monkeypatch, a_job("RUNNING"))
     programs("scancel", "echo 'scancel: error: Kill job error on job id 7: Invalid job id specified' >&2; exit 1")
-    job.cancel(programs.runner, "ana", "wb-1", "7")
+    job.cancel(programs.runner, MINE)
     programs("scancel", "echo 'Unable to contact slurm controller' >&2; exit 1")
     with pytest.raises(SlurmRefused):
-        job.cancel(programs.runner, "ana", "wb-1", "7")
+        job.cancel(programs.runner, MINE)
 
 
 def test_a_node_is_reached_where_slurm_reaches_it(programs):

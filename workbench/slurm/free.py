@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from workbench.errors import SlurmError
@@ -18,8 +19,9 @@ from workbench.slurm.profiles import MIB_OF_GIB, gres_of
 from workbench.slurm.reasons import waits_for_others
 from workbench.slurm.runner import Runner
 
-KEPT_S = 5.0
-LIMIT_S = 10.0
+KEPT_S, SILENT_S = 5.0, 20.0
+"""How long an answer is kept, and for how long a silent Slurm is not asked again."""
+PATIENCE_S, LIMIT_S = 1.0, 10.0
 GPUS, CORES = "gpus", "cores"
 AWAY = ("DOWN", "DRAIN", "FAIL", "MAINT", "NOT_RESPONDING", "POWER", "REBOOT", "PLANNED_DOWN", "UNKNOWN", "FUTURE")
 _UNITS = {"": 1, "K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
@@ -85,17 +87,21 @@ _turn = threading.Lock()
 
 
 def seen(runner: Runner) -> Cluster | None:
-    """The cluster as it was at most KEPT_S ago; None where Slurm does not answer."""
+    """The cluster as it was at most KEPT_S ago, or a little before while another asks; None where Slurm is silent."""
     key = (runner.bin, runner.environ.get("SLURM_CONF", ""))
-    with _turn:  # who comes while another asks waits for that answer
-        at, cluster = _kept.get(key, (float("-inf"), None))
-        if time.monotonic() - at >= KEPT_S:
-            try:
+    asks = _turn.acquire(timeout=PATIENCE_S)
+    at, cluster = _kept.get(key, (float("-inf"), None))
+    if not asks:
+        return cluster
+    try:
+        if time.monotonic() - at >= (KEPT_S if cluster else SILENT_S):
+            cluster = None
+            with suppress(SlurmError, ValueError):
                 cluster = ask(runner)
-            except (SlurmError, ValueError):
-                cluster = None
             _kept[key] = (time.monotonic(), cluster)
         return cluster
+    finally:
+        _turn.release()
 
 
 def ask(runner: Runner) -> Cluster:

@@ -19,9 +19,14 @@ from workbench.settings import ROOT, Settings
 from workbench.slurm import reasons, squeue
 from workbench.slurm.jobscript import JobAsk, script
 from workbench.slurm.runner import Runner
+from workbench.slurm.squeue import QueuedJob
+from workbench.slurm.tags import SERVER
+from workbench.slurm.times import wall_seconds
 
 FIRST_UID = 1000
 """Accounts below are the system's own: nobody's server runs as one of them."""
+CLOCKS_S = 60
+"""How far the clocks of Slurm's machine and of ours may differ."""
 SUBMIT_LIMIT_S, LOOK_LIMIT_S, KILL_LIMIT_S = 60.0, 15.0, 20.0
 WAITS, RUNS, ENDED, UNKNOWN = "waits", "runs", "ended", "unknown"
 _STATES = {"PENDING": WAITS, "CONFIGURING": WAITS, "REQUEUED": WAITS, "SUSPENDED": RUNS, "RUNNING": RUNS}
@@ -36,6 +41,30 @@ class End:
     exit_code: str
     ran: bool
     by_uid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A server's own job. Its id may come again after Slurm has lost its state, so that alone is no proof.
+
+    job_id: '' where nobody has heard it; submitted_at: UTC epoch seconds; 0 unknown.
+    """
+
+    job_id: str
+    user: str
+    server_id: str
+    submitted_at: int = 0
+
+    def is_it(self, found: QueuedJob) -> bool:
+        """Whether a job of this id and user is the one: users may change what it says of itself, not when it came."""
+        return found.tags.get(SERVER) == self.server_id or self._about_then(found.submit_at)
+
+    def submitted_then(self, moment: tuple[int, ...] | None) -> bool:
+        """Whether accounting's moment of submission is its own."""
+        return not self.submitted_at or self._about_then(moment[0] if moment else None)
+
+    def _about_then(self, at: int | None) -> bool:
+        return at is not None and abs(at - self.submitted_at) <= CLOCKS_S
 
 
 def name_of(server_id: str) -> str:
@@ -96,16 +125,18 @@ def submit(settings: Settings, user: str, ask: JobAsk, text: str, environ: Mappi
     return found[1]
 
 
-def look(runner: Runner, job_id: str, user: str) -> tuple[str, str]:
+def look(runner: Runner, mine: Mine) -> tuple[str, str]:
     """WAITS, RUNS, ENDED or UNKNOWN, and the node it runs on. A silent Slurm says nothing of a job: that is UNKNOWN."""
     try:
-        found = squeue.of_id(runner, int(job_id))
+        found = squeue.of_id(runner, int(mine.job_id))
     except (SlurmError, ValueError):
         return UNKNOWN, ""
-    # An id may come again after Slurm has lost its state: another's job is not ours.
-    if found is None or found.user != user:
+    if found is None:
         return ENDED, ""
-    return _STATES.get(found.state, ENDED), found.node
+    if found.user != mine.user:
+        # An id comes again after Slurm has lost its state. But a name service that hiccups is no other person.
+        return (ENDED if account_of(found.user) else UNKNOWN), ""
+    return (_STATES.get(found.state, ENDED), found.node) if mine.is_it(found) else (ENDED, "")
 
 
 def address_of(runner: Runner, node: str) -> str:
@@ -120,42 +151,50 @@ def address_of(runner: Runner, node: str) -> str:
     return found[1] if found else node
 
 
-def cancel(runner: Runner, user: str, name: str, job_id: str) -> None:
-    """End a job, by its id, or by its own name where nobody has heard its id.
+def cancel(runner: Runner, mine: Mine) -> None:
+    """End a job: by its id as long as it is ours, or by its own name where nobody has heard its id.
 
     Raises:
         SlurmError: Slurm did not do it.
     """
-    named = [job_id] if job_id else [f"--user={user}", f"--name={name}"]
+    words = [f"--user={mine.user}"]
+    if not mine.job_id:
+        words += [f"--name={name_of(mine.server_id)}"]
+    else:
+        status, _node = look(runner, mine)
+        if status == ENDED:
+            return
+        # Both where nobody knows whose the id is now.
+        words += [*([f"--name={name_of(mine.server_id)}"] if status == UNKNOWN else []), mine.job_id]
     try:
-        runner.run("scancel", *named, limit_s=KILL_LIMIT_S)
+        runner.run("scancel", *words, limit_s=KILL_LIMIT_S)
     except SlurmRefused as problem:
         if "invalid job id" not in problem.said.lower():
             raise
 
 
-def end_of(runner: Runner, job_id: str, user: str, patience_s: float = 5.0) -> End | None:
+def end_of(runner: Runner, mine: Mine, patience_s: float = 5.0) -> End | None:
     """How a job ended; None where accounting does not know it (yet): it hears of an end some moments later."""
     deadline = time.monotonic() + patience_s
     while True:
-        found = _asked_sacct(runner, job_id, user)
+        found = _asked_sacct(runner, mine)
         if found is not None or time.monotonic() >= deadline:
             return found
         time.sleep(0.5)
 
 
-def _asked_sacct(runner: Runner, job_id: str, user: str) -> End | None:
+def _asked_sacct(runner: Runner, mine: Mine) -> End | None:
     columns = "User,Submit,State,ExitCode,Start"
-    words = ("--allocations", "--noheader", "--parsable2", "--duplicates", f"--jobs={job_id}", f"--format={columns}")
+    words = ("--allocations", "--noheader", "--parsable2", "--duplicates", f"--jobs={mine.job_id}")
     try:
-        said = runner.run("sacct", *words, limit_s=LOOK_LIMIT_S)
+        said = runner.run("sacct", *words, f"--format={columns}", limit_s=LOOK_LIMIT_S)
     except SlurmError:
         return None
     rows = sorted((row for line in said.splitlines() if len(row := line.split("|")) == 5), key=lambda row: row[1])
-    mine = [row for row in rows if row[0] == user]
-    if not mine or mine[-1][2].startswith(("RUNNING", "PENDING", "COMPLETING", "REQUEUED")):
+    own = [row for row in rows if row[0] == mine.user and mine.submitted_then(wall_seconds(row[1]))]
+    if not own or own[-1][2].startswith(("RUNNING", "PENDING", "COMPLETING", "REQUEUED")):
         return None
-    _user, _submit, state, exit_code, start = mine[-1]
+    _user, _submit, state, exit_code, start = own[-1]
     by = re.fullmatch(r"CANCELLED by (\d+)", state)
     return End(state, exit_code, start not in ("", "None", "Unknown"), int(by[1]) if by else None)
 

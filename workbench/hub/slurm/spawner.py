@@ -8,8 +8,9 @@ finds its jobs by their id, also those that still wait in the queue.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from batchspawner import JobStatus, SlurmSpawner
 
@@ -31,6 +32,9 @@ from workbench.units import HOUR_S
 LOOKS = ((30.0, 0.5), (300.0, 2.0), (float("inf"), 5.0))
 """How often a job that waits is looked at: after so many seconds more rarely."""
 STOP_WITHIN_S = 10.0
+T = TypeVar("T")
+THREADS = ThreadPoolExecutor(8, "slurm")
+"""Of their own: while Slurm is silent these wait, and whoever reads and chooses does not."""
 STATUS = {job.WAITS: JobStatus.PENDING, job.RUNS: JobStatus.RUNNING, job.ENDED: JobStatus.NOTFOUND}
 
 
@@ -42,6 +46,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         self.ended: dict[str, Any] | None = None
         self.token_digest = ""
         self.node = ""
+        self.submitted_at = 0
         self.waits_for_port = False
         self.problem = ""
         self._told = asyncio.Event()
@@ -114,7 +119,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         ask = asking.ask_for(self.centre, self.choice, profile, quoted, self.server_id, account.pw_dir)
         environ = asking.environ_for(self.centre, self.choice, profile, self.server_id, self.get_env())
         text = asking.body([*self.cmd, *self.get_args()], environ["PATH"])
-        sent = asyncio.ensure_future(asyncio.to_thread(job.submit, self.centre, self.user.name, ask, text, environ))
+        sent = asyncio.ensure_future(self._slurm(job.submit, self.centre, self.user.name, ask, text, environ))
         try:
             self.job_id = await asyncio.shield(sent)
         except asyncio.CancelledError:
@@ -124,6 +129,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         finally:
             if self.job_id:
                 await asyncio.to_thread(meter.note_slurm_job, store_of(self.centre), self.server_id, self.job_id)
+        self.submitted_at = int(time.time())
         self._keep_state()
         self.log.info("Server %s of %s is job %s", self.server_id, self._log_name, self.job_id)
 
@@ -131,6 +137,14 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         """At once: a Hub that is killed while the job waits finds it again."""
         self.orm_spawner.state = self.get_state()
         self.user.db.commit()
+
+    @property
+    def mine(self) -> job.Mine:
+        """The job, as it is told from another of its id."""
+        return job.Mine(self.job_id, self.user.name, self.server_id, self.submitted_at)
+
+    async def _slurm(self, do: Callable[..., T], *given: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(THREADS, do, *given)
 
     def _begin_waiting(self) -> None:
         self.token_digest = listening.digest(self.api_token) if self.api_token else self.token_digest
@@ -153,7 +167,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         """
         began, running_since = time.monotonic(), None
         while not self._told.is_set():
-            status, node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
+            status, node = await self._slurm(job.look, self.runner, self.mine)
             if status == job.ENDED:
                 await self._note_end()
                 raise Refused((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
@@ -177,8 +191,8 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         if self.problem:
             raise Refused(_("The server could not start in its job: {why}").format(why=self.problem), status_code=500)
         while not self.node:
-            _status, node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
-            self.node = await asyncio.to_thread(job.address_of, self.runner, node) if node else ""
+            _status, node = await self._slurm(job.look, self.runner, self.mine)
+            self.node = await self._slurm(job.address_of, self.runner, node) if node else ""
             await asyncio.sleep(0 if self.node else 1)
         self.stage = (90, _("JupyterLab answers"))
         return self.node, self.port
@@ -218,6 +232,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         state.pop("job_status", None)
         if self.job_id:
             state |= {"server_id": self.server_id, "node": self.node, "token_digest": self.token_digest}
+            state["submitted_at"] = self.submitted_at
             state |= {"choice": self.choice.as_options() if self.choice else None}
         return state | ({"ended": self.ended} if self.ended else {})
 
@@ -227,13 +242,14 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         self.ended = state.get("ended")
         if self.job_id:
             self.server_id, self.node = state.get("server_id", ""), state.get("node", "")
-            self.token_digest = state.get("token_digest", "")
+            self.token_digest, self.submitted_at = state.get("token_digest", ""), state.get("submitted_at", 0)
             self.choice = options.Choice(**state["choice"]) if state.get("choice") else None
 
     def clear_state(self) -> None:
         """Forget a job that has ended, but for how it did."""
         super().clear_state()
         self.node = self.token_digest = ""
+        self.submitted_at = 0
 
     # --- look, stop ---------------------------------------------------------------------------------------------------
 
@@ -241,7 +257,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         """As Slurm says now; UNKNOWN where it is silent."""
         if not self.job_id:
             return JobStatus.NOTFOUND
-        status, _node = await asyncio.to_thread(job.look, self.runner, self.job_id, self.user.name)
+        status, _node = await self._slurm(job.look, self.runner, self.mine)
         return STATUS.get(status, JobStatus.UNKNOWN)
 
     async def poll(self) -> int | None:
@@ -265,13 +281,13 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
 
     async def _cancel(self) -> None:
         try:
-            await asyncio.to_thread(job.cancel, self.runner, self.user.name, job.name_of(self.server_id), self.job_id)
+            await self._slurm(job.cancel, self.runner, self.mine)
         except SlurmError as problem:
             self.log.error("Job %s of %s was not cancelled: %s", self.job_id, self._log_name, problem)
 
     async def _note_end(self) -> None:
         """Keep how a job ended that nobody here ended."""
-        end = await asyncio.to_thread(job.end_of, self.runner, self.job_id, self.user.name)
+        end = await self._slurm(job.end_of, self.runner, self.mine)
         if end is None:
             return
         limit = duration(self.choice.hours * HOUR_S) if self.choice else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy import or_, select
 
-from workbench.hub.slurm.job import cancel, name_of
+from workbench.hub.slurm.job import Mine, cancel
 from workbench.services.meter import NEVER_STARTED
 from workbench.slurm.runner import Runner
 from workbench.store.engine import Store
@@ -44,5 +44,5 @@ def end_strays(store: Store, runner: Runner, known: Callable[[], Collection[str]
     ours = set(known())
     strays = [row for row in there if row.server_id not in ours]
     for row in strays:
-        cancel(runner, row.user_name, name_of(row.server_id), "")
+        cancel(runner, Mine("", row.user_name, row.server_id))
     return [row.server_id for row in strays]

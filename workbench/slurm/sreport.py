@@ -97,11 +97,11 @@ def added_up_until(runner: Runner, cluster: str, now: int) -> int:
 
 
 def _said_until(said: str, cluster: str) -> int | None:
-    """The newer of what stands for the cluster and of the last run over all of them; None where neither is there."""
+    """What stands for the cluster; where nothing does (since a restart), the last run over all; None without either."""
     parts = _CLUSTER.split(said)
     ours = dict(zip(parts[1::2], parts[2::2], strict=True)).get(cluster, "")
     ran = [int(found[1]) for found in (_HOUR_RAN.search(ours), _DBD_RAN.search(parts[0])) if found]
-    return hour_floor(max(ran)) if any(ran) else None
+    return next((hour_floor(at) for at in ran if at), None)
 
 
 def _clock(at: int) -> str:

@@ -17,14 +17,18 @@ from sqlalchemy import insert, select
 
 from tests.builders import add_prices
 from workbench.domain.awards import Award
+from workbench.domain.holds import Hold, settled_for
+from workbench.domain.jobs import Job
 from workbench.domain.projects import Project
 from workbench.hub.slurm.orphans import SERVER_ENDED, end_orphans
 from workbench.services.prices.stored import CPU
+from workbench.services.slurm import follow
 from workbench.settings import ProfileSettings
 from workbench.slurm import squeue
 from workbench.store.dask_tables import dask_clusters
 from workbench.store.engine import Store, open_store
 from workbench.store.tables import server_events
+from workbench.units import GPU_PARTS
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(180)]
 PROFILES = (
@@ -77,8 +81,9 @@ if __name__ == "__main__":
     versions.here = real
     tell("refused", pid=os.getpid(), many=refused(workers=5, hours=1), differing=differing)
     client = wb.cluster(workers=2, gpus_per_worker=1, hours=1)
-    client.wait_for_workers(2, timeout=30)
-    seen = client.gather(client.map(look, range(8), pure=False))
+    seen = []
+    while len({job for job, *_more in seen}) < 2:  # with work for both, so that none is idle before the other is there
+        seen += client.gather(client.map(look, range(8), pure=False))
     certificates = [oct(path.stat().st_mode & 0o777) for path in (client.folder, *client.folder.glob(".dask*"))]
     tell("computed", seen=seen, address=client.scheduler.address, id=client.workers.name, line=client.line,
          modes=certificates, total=client.submit(sum, range(1000)).result())
@@ -101,7 +106,7 @@ class Centre:
         self.slurm, now = slurm, int(time.time())
         settings = slurm.settings(home, interface="lo", max_workers=4, worker_idle_s=10, account_prefix="")
         # A person waits for ten minutes; a test does not.
-        quick = settings.slurm.model_copy(update={"worker_idle_s": 2})
+        quick = settings.slurm.model_copy(update={"worker_idle_s": 3})
         settings = settings.model_copy(update={"slurm": quick, "profiles": PROFILES})
         made = open_store(settings)
         self.store = Store(made.engine, settings)
@@ -245,7 +250,7 @@ def _speak_plainly(address):
 
 
 def test_idle_workers_end_say_why_and_are_accounted(centre, hub, told):
-    assert told("idle")["why"] == "idle for 2 seconds"
+    assert told("idle")["why"] == "idle for 3 seconds"
     said = told("computed")
     jobs = sorted({job for job, _cards, _token in said["seen"]})
     words = ["--noheader", "--parsable2", "--allocations", "--format=Account,AllocTRES,Comment%200", "--jobs"]
@@ -312,5 +317,23 @@ def test_killed_with_its_watcher_and_without_a_hub_it_ends_with_its_server(
     assert centre.cluster(kernel["id"])["reason"] == SERVER_ENDED
 
 
-def look_for_orphans(centre):
-    return end_orphans(centre.store, centre.slurm.runner, int(time.time()))
+def look_for_orphans(centre, now=None):
+    return end_orphans(centre.store, centre.slurm.runner, now or int(time.time()))
+
+
+def test_what_they_ran_is_in_the_books_and_their_hold_is_settled(centre, hub, told):
+    """By Slurm's accounting: two cards of the first cluster, for as long as their jobs ran."""
+    later, dask_id = int(time.time()) + 120, told("computed")["id"]
+    follow.poll(centre.store, centre.slurm.runner, later)
+    look_for_orphans(centre, later)
+    with centre.store.db() as db:
+        told_of = db.scalars(select(Job).where(Job.dask_id == dask_id)).all()
+        hold = db.get(Hold, dask_id)
+    jobs = [job for job in told_of if job.end_at > job.start_at]  # two never ran
+    assert {(job.kind, job.project, job.server_id, job.gpu_parts) for job in jobs} == {
+        ("dask", "climate", "s1", GPU_PARTS)
+    }
+    ran_s = sum((job.end_at - job.start_at).total_seconds() for job in jobs)
+    assert len(jobs) == 2
+    assert hold.settled_minor == settled_for(hold, int(ran_s))
+    assert centre.cluster(dask_id)["settled_at"] == later

@@ -132,17 +132,18 @@ def by_account(asked: Asked, compared: Compared) -> Table:
 def by_job(asked: Asked, last: Comparison) -> Table:
     """The jobs that are not the same here and in Slurm."""
     columns = (
-        Column(_("Job")), Column(_("Submitted")), Column(_("Slurm account")), Column(_("What differs")),
+        Column(_("Job")), Column(_("What differs")),
         Column(_("GPU-seconds"), right=True, title=_("Ours less Slurm's")),
+        Column(_("Slurm account")), Column(_("Submitted")),
     )  # fmt: skip
     rows = tuple(
         Row(
             (
                 Cell(job.job_id) if job.job_id else unknown_cell(),
-                Cell(when(asked, job.submit_at), order=job.submit_at) if job.job_id else unknown_cell(),
-                Cell(job.account) if job.account else unknown_cell(),
                 Cell(what_differs(job), sub=in_words(job.cause)),
                 _difference(job.ours - job.slurm, job.cause),
+                Cell(job.account) if job.account else unknown_cell(),
+                Cell(when(asked, job.submit_at), order=job.submit_at) if job.job_id else unknown_cell(),
             )
         )
         for job in last.jobs[:MOST_JOBS]

@@ -15,22 +15,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from tests.builders import add_prices
 from tests.centre import four_free_ports, processes_of
 from workbench.domain.awards import Award
 from workbench.domain.projects import Member, Person, Project
+from workbench.errors import SlurmError
 from workbench.hub.running import HUB_CONFIG
 from workbench.services.people import hash_random
 from workbench.settings import DEFAULT_FILE, Settings, load
+from workbench.slurm.runner import Runner
 from workbench.store.engine import Store, open_store
+from workbench.store.tables import server_events
 
 PASSWORD = "right"
 MEMBERS = {"climate": ("wb-ana", "wb-bo"), "genome": ("wb-bo", "wb-cy"), "tiny": ("wb-ana",)}
@@ -194,7 +198,7 @@ class Browser:
 
 @contextmanager
 def hub_of(centre: SlurmCentre, folder: Path, *, pages: bool = False) -> Iterator[Hub]:
-    """The Hub of a centre, which stops its servers at the end; with `pages` the dashboards too.
+    """The Hub of a centre; its servers are cancelled at the end. With `pages` the dashboards too.
 
     Args:
         centre: of `make_centre`.
@@ -212,6 +216,17 @@ def hub_of(centre: SlurmCentre, folder: Path, *, pages: bool = False) -> Iterato
             hub.end()
         for process in processes_of(centre.settings.home):
             process.kill()
+        _end_jobs(centre)
+
+
+def _end_jobs(centre: SlurmCentre) -> None:
+    """Cancel the servers' jobs: they outlive the Hub."""
+    table = server_events.c
+    with centre.store.read() as conn:
+        there = conn.execute(select(table.server_id, table.user_name).where(table.slurm_job_id.is_not(None))).all()
+    for row in there:
+        with suppress(SlurmError):  # a test may have left it without its daemons
+            Runner.of(centre.settings.slurm).run("scancel", f"--user={row.user_name}", f"--name=wb-{row.server_id}")
 
 
 def wait_until(condition: Any, seconds: float, log: Any = lambda: "") -> Any:

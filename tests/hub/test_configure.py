@@ -9,8 +9,11 @@ from traitlets.config import Config
 from workbench.errors import LoginsExposed
 from workbench.hub import configure, proxy, services
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
+from workbench.hub.slurm import listening
+from workbench.hub.slurm.spawner import CentreSlurmSpawner
 from workbench.hub.spawners import LocalSpawner
 from workbench.sample import logins
+from workbench.settings import SlurmSettings
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +92,49 @@ def test_people_servers_and_proxy_are_ours(settings, configured):
     assert configured.JupyterHub.spawner_class is LocalSpawner
     assert configured.ConfigurableHTTPProxy.command == ["/node", "/proxy.js"]
     assert configured.LocalSpawner.centre is settings
+
+
+# --- servers that are jobs of Slurm ---
+
+
+def on_slurm(settings, **changes):
+    changes = {"cluster": "c1", "python": "/nodes/python", "address": "10.0.0.7"} | changes
+    return settings.model_copy(update={"slurm": SlurmSettings(**changes)})
+
+
+def test_with_slurm_servers_are_its_jobs_and_outlive_the_hub(settings):
+    c = Config()
+    configure.apply(c, on_slurm(settings), environ={"PATH": "/bin", "SLURM_CONF": "/slurm.conf"})
+    assert c.JupyterHub.spawner_class is CentreSlurmSpawner
+    assert c.CentreSlurmSpawner.cmd == ["/nodes/python", "-P", "-m", "workbench.hub.slurm.server"]
+    assert c.CentreSlurmSpawner.start_timeout == 24 * 3600
+    assert c.JupyterHub.cleanup_servers is False
+    assert c.JupyterHub.services[2]["environment"]["SLURM_CONF"] == "/slurm.conf"
+    assert ("/api/listening", listening.Listening) in c.JupyterHub.extra_handlers
+
+
+def test_nodes_reach_the_hub_and_the_pages_and_nothing_else(settings):
+    c = Config()
+    configure.apply(c, on_slurm(settings), environ={})
+    assert c.JupyterHub.bind_url == "http://127.0.0.1:8000"
+    assert c.JupyterHub.hub_bind_url == "http://10.0.0.7:8002"
+    assert c.JupyterHub.services[1]["url"] == "http://10.0.0.7:8003"
+    assert c.ConfigurableHTTPProxy.api_url == "http://127.0.0.1:8001"
+
+
+def test_nobody_logs_in_with_a_sample_login_from_a_node(settings):
+    logins.file(settings).parent.mkdir(parents=True)
+    logins.file(settings).write_text("[]")
+    with pytest.raises(LoginsExposed):
+        configure.apply(Config(), on_slurm(settings), environ={})
+
+
+def test_slurm_without_servers_changes_nothing_of_the_hub(settings):
+    c = Config()
+    configure.apply(c, on_slurm(settings, spawn=False), environ={})
+    assert c.JupyterHub.spawner_class is LocalSpawner
+    assert c.JupyterHub.hub_bind_url == "http://127.0.0.1:8002"
+    assert c.JupyterHub.cleanup_servers is True
 
 
 def test_a_role_that_was_taken_counts_within_minutes(configured):

@@ -1,8 +1,9 @@
 """The Hub's configuration as a function of the settings: `apply(c, settings)` on an empty traitlets Config.
 
 Ports, from settings.hub: public, proxy's own, Hub's own, dashboards; all but the first on loopback, the last two where
-the nodes of Slurm reach this machine. State is under settings.hub_state. A Hub that is stopped in order stops its
-servers; one that is killed leaves them running, and the next one finds them again.
+the nodes of Slurm reach this machine. State is under settings.hub_state. A Hub that is stopped in order stops the
+servers of this machine; one that is killed leaves them running, jobs of Slurm go on in any case, and the next Hub finds
+them again.
 """
 
 import os
@@ -80,7 +81,8 @@ def _state(c: Config, settings: Settings) -> None:
     c.JupyterHub.upgrade_db = True
     c.JupyterHub.cookie_secret_file = str(settings.hub_state / "cookie_secret")
     c.JupyterHub.pid_file = str(settings.hub_state / "hub.pid")
-    c.JupyterHub.cleanup_servers = True
+    # Jobs of Slurm outlive the Hub, stopped in order or not, and so does their place in the queue.
+    c.JupyterHub.cleanup_servers = not settings.slurm.spawns
     c.JupyterHub.cleanup_proxy = True
     c.JupyterHub.authenticate_prometheus = True
 

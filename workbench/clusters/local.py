@@ -73,7 +73,7 @@ def start(workers: int | None = None, *, on_gpu: bool | None = None) -> LocalCli
         ClusterCannotStart: no GPU though one was insisted on, or Dask could not start it.
     """
     global _client
-    choice = choose(gpus(), os.environ, workers=workers, on_gpu=on_gpu, has_rapids=_has_rapids())
+    choice = choose(gpus(), os.environ, workers=workers, on_gpu=on_gpu, has_rapids=has_rapids_here())
     dask.config.set({"distributed.dashboard.link": link_template(os.environ)})
     scratch = tempfile.TemporaryDirectory(prefix="workbench-dask-", ignore_cleanup_errors=True)
     try:
@@ -121,7 +121,8 @@ def _why_no_gpu(found: Gpus, *, on_gpu: bool | None, has_rapids: bool) -> str:
     return ""
 
 
-def _has_rapids() -> bool:
+def has_rapids_here() -> bool:
+    """Whether this environment has what dataframes on a GPU need."""
     return all(importlib.util.find_spec(name) is not None for name in ("dask_cuda", "cudf", "rmm"))
 
 

@@ -23,7 +23,8 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 
 from workbench.clusters import supervise
 from workbench.clusters.demand import Demand
-from workbench.clusters.local import link_template, root_of
+from workbench.clusters.gpu import gpus
+from workbench.clusters.local import has_rapids_here, link_template, root_of
 from workbench.errors import ClusterCannotStart, ClusterRefused
 
 DEATH_TIMEOUT_S = 20
@@ -189,6 +190,9 @@ def start(plan: Plan, folder: Path, on_close: Callable[[], None], environ: Mappi
         if isinstance(problem, OSError | RuntimeError | ValueError):
             raise ClusterCannotStart(root_of(problem), on_gpu=False) from problem
         raise
+    # Frames are planned here and computed there: in cuDF only where both have a GPU.
+    on_gpu = bool(plan.gpus and gpus().count and has_rapids_here())
+    dask.config.set({"dataframe.backend": "cudf" if on_gpu else "pandas"})
     client.workers = cluster
     client.folder, client.watcher, client.on_close, client.why = folder, watcher, on_close, ""
     return client

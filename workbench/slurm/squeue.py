@@ -82,6 +82,11 @@ def present(runner: Runner) -> list[QueuedJob]:
     return _ask(runner)
 
 
+def everything(runner: Runner) -> list[QueuedJob]:
+    """All jobs that Slurm still knows, tasks of arrays each for itself."""
+    return _ask(runner, "--states=all", "--array")
+
+
 def jobs_with(runner: Runner, key: str, value: str) -> list[QueuedJob]:
     """All jobs that wait, run or end now and say this of themselves. Whoever submits a job writes its tags.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from workbench.errors import SlurmError, SlurmRefused
 from workbench.i18n import _
 from workbench.settings import ROOT, Settings
-from workbench.slurm import reasons, squeue
+from workbench.slurm import reasons, shared
 from workbench.slurm.jobscript import JobAsk, script
 from workbench.slurm.runner import Runner
 from workbench.slurm.squeue import QueuedJob
@@ -128,7 +128,7 @@ def submit(settings: Settings, user: str, ask: JobAsk, text: str, environ: Mappi
 def look(runner: Runner, mine: Mine) -> tuple[str, str]:
     """WAITS, RUNS, ENDED or UNKNOWN, and the node it runs on. A silent Slurm says nothing of a job: that is UNKNOWN."""
     try:
-        found = squeue.of_id(runner, int(mine.job_id))
+        found = shared.of_id(runner, int(mine.job_id))
     except (SlurmError, ValueError):
         return UNKNOWN, ""
     if found is None:

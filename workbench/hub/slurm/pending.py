@@ -18,7 +18,7 @@ from workbench.hub.slurm.smaller import Slice, facts_of, slices
 from workbench.i18n import _, ngettext
 from workbench.periods import moment
 from workbench.settings import ProfileSettings, Settings
-from workbench.slurm import squeue
+from workbench.slurm import shared
 from workbench.slurm.reasons import code_of, in_words, of_award, waits_for_others
 from workbench.slurm.runner import Runner
 from workbench.slurm.squeue import QueuedJob
@@ -109,7 +109,7 @@ class Watch:
 
     def _look(self, job_id: int, now: int) -> View:
         try:
-            job = squeue.look(self.runner, job_id)
+            job = shared.look(self.runner, job_id)
         except (SlurmError, ValueError):
             return self._silent(job_id)
         if job is None or not job.pending:

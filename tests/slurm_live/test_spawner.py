@@ -174,7 +174,7 @@ def test_a_job_cancelled_from_outside_says_so_to_its_user(slurm, hub, centre):
     assert tags_of(said[4]) == {"server": row.server_id, "project": "climate", "profile": "gpu-1"}
 
 
-def test_a_start_that_waits_outlives_its_hub(slurm, hub, centre):
+def test_a_start_that_waits_outlives_a_hub_that_is_stopped(slurm, hub, centre):
     whole = [slurm.sbatch("wb-bo", "genome", "--gres=gpu:h800:8", "--nodelist", node) for node in slurm.nodes]
     for job in whole:
         slurm.wait(job, "RUNNING")
@@ -185,7 +185,7 @@ def test_a_start_that_waits_outlives_its_hub(slurm, hub, centre):
         wait_until(lambda: rows(centre)[-1].slurm_job_id == job, 10, hub.log)
         time.sleep(0.5)
         assert slurm.state(int(job)) == "PENDING"
-        hub.end(signal.SIGKILL)
+        hub.end()
         hub.start()
     finally:
         slurm.cancel(*whole)

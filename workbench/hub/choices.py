@@ -30,6 +30,11 @@ class Refused(SpawnException):
         self.jupyterhub_message = message
 
 
+def hub_is_stopping() -> bool:
+    """Whether the Hub cancels all of its tasks because it is told to stop: it keeps no other mark of that."""
+    return any(getattr(task.get_coro(), "__name__", "") == "shutdown_cancel_tasks" for task in asyncio.all_tasks())
+
+
 class CentreSpawner(HasTraits):
     """See the module; goes before a class of the Hub. `centre` are the settings; the store is opened once a process."""
 

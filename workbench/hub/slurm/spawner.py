@@ -18,7 +18,7 @@ from workbench.errors import Refused as AgainstTheRules
 from workbench.errors import SlurmError, WorkbenchError
 from workbench.hub import environment, options
 from workbench.hub.centre_store import store_of
-from workbench.hub.choices import CentreSpawner, Refused
+from workbench.hub.choices import CentreSpawner, Refused, hub_is_stopping
 from workbench.hub.slurm import asking, job, listening, pending
 from workbench.hub.supply import OnSlurm, fits_now
 from workbench.i18n import _
@@ -86,6 +86,8 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
             await self._submit(profile, quoted)
             return await self._until_it_listens()
         except BaseException as problem:
+            if self.job_id and isinstance(problem, asyncio.CancelledError) and hub_is_stopping():
+                raise  # the next Hub finds it
             await self._give_up(problem)
             if isinstance(problem, WorkbenchError | ValueError):
                 status = 400 if isinstance(problem, AgainstTheRules) else 500
@@ -128,9 +130,9 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
             raise
         finally:
             if self.job_id:
+                self.submitted_at = int(time.time())
+                self._keep_state()
                 await asyncio.to_thread(meter.note_slurm_job, store_of(self.centre), self.server_id, self.job_id)
-        self.submitted_at = int(time.time())
-        self._keep_state()
         self.log.info("Server %s of %s is job %s", self.server_id, self._log_name, self.job_id)
 
     def _keep_state(self) -> None:

@@ -212,3 +212,11 @@ def test_a_comment_changes_nothing_but_what_a_job_was_for(comment):
     plain = only(read(a_job()))
     same = [name for name in job.index if name not in ("kind", "server_id", "dask_id")]
     assert job[same].equals(plain[same])
+
+
+def test_nothing_found_is_an_answer_without_jobs():
+    said = {"description": "Nothing found", "error_number": 9003, "error": "Nothing found with query"}
+    log = parse_sacct_json(json.dumps({"errors": [said], "jobs": []}), "c")
+    assert (len(log.jobs), log.rejects) == (0, [])
+    with pytest.raises(ValueError, match="no connection"):
+        parse_sacct_json(json.dumps({"errors": [said, "no connection"], "jobs": []}), "c")

@@ -145,6 +145,17 @@ def test_a_second_poll_changes_nothing(slurm, store, jobs):
         assert set(rollups.differences(conn, store.settings.centre.zone).values()) == {0}
 
 
+def test_slurmrestd_tells_of_the_same_jobs(slurm, store, jobs, tmp_path):
+    url = f"http://127.0.0.1:{slurm.ports.slurmrestd}"
+    asked = make_centre(tmp_path / "rest", slurm, rest_url=url).store
+    polled(asked, slurm)
+    columns = ("job_id", "submit_at", "start_at", "end_at", "state", "project", "user_name", "gpu_model", "gpu_parts")
+    ended = f"SELECT {', '.join((*columns, 'cpu_cores', 'mem_mib', 'qos'))} FROM jobs WHERE end_at IS NOT NULL"
+    assert sorted(rows(asked, ended)) == sorted(rows(store, ended))
+    assert rows(asked, "SELECT DISTINCT name LIKE 'slurmrestd %' FROM captures") == [(1,)]
+    asked.engine.dispose()
+
+
 def test_a_server_cancelled_before_it_started_is_closed_and_a_running_one_is_a_running_job(store, jobs):
     servers = dict(rows(store, "SELECT server_id, metered FROM server_events"))
     assert servers == {"server-1": 0, "server-2": 1}

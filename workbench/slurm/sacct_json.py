@@ -16,6 +16,8 @@ from workbench.slurm.allocated import Models
 from workbench.slurm.attempts import Attempts, ReadAs
 
 UTC = ZoneInfo("UTC")
+NOTHING_FOUND = 9003
+"""ESLURM_REST_EMPTY_RESULT. Source: slurm_errno.h."""
 
 
 class _Odd(ValueError):
@@ -54,6 +56,12 @@ def parse_sacct_json(
     return attempts.log(odd)
 
 
+def _found_nothing(errors: object) -> bool:
+    """Whether all that is wrong is that there is no such job: slurmrestd of Slurm 22.05 calls that an error."""
+    said = errors if isinstance(errors, list) else [errors]
+    return all(isinstance(one, dict) and one.get("error_number") == NOTHING_FOUND for one in said)
+
+
 def _jobs(text: str) -> list[Any]:
     try:
         answer = json.loads(text)
@@ -62,7 +70,7 @@ def _jobs(text: str) -> list[Any]:
     if not isinstance(answer, dict):
         raise ValueError("it is JSON, but no answer of Slurm's")
     jobs = answer.get("jobs")
-    if not jobs and answer.get("errors"):
+    if not jobs and answer.get("errors") and not _found_nothing(answer["errors"]):
         raise ValueError(f"Slurm answered with errors: {shortened(json.dumps(answer['errors']))}")
     if not isinstance(jobs, list):
         kind = next((name for name in ("nodes", "partitions", "reservations", "accounts") if name in answer), None)

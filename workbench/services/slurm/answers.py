@@ -1,8 +1,13 @@
-"""Slurm's accounting as it answers a window: by sacct, or by slurmrestd where the settings name one; the same jobs."""
+"""Slurm's accounting as it answers a window: by sacct, or by slurmrestd where the settings name one; the same jobs.
+
+sacct is asked either way for what slurmrestd cannot be asked well: whether a job that never started is over.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from workbench.analytics.parsed import ParsedLog
@@ -11,10 +16,13 @@ from workbench.periods import Window, iso
 from workbench.settings import SlurmSettings
 from workbench.slurm import ask
 from workbench.slurm.newest import Attempt, newest_attempts
+from workbench.slurm.read import read_any
+from workbench.slurm.rest import PROGRAM, Rest
 from workbench.slurm.runner import Runner
-from workbench.slurm.sacct import parse_sacct
 
 UTC = ZoneInfo("UTC")
+TOKEN = "slurm_token"  # noqa: S105  (a file name)
+"""File of the settings' secrets with a token for slurmrestd."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Accounting:
-    """The accounting of the cluster of these settings."""
+    """The accounting of the cluster of these settings. secrets: where slurmrestd's token may lie; None: ask sacct."""
 
     slurm: SlurmSettings
     runner: Runner
+    secrets: Path | None = None
+
+    @cached_property
+    def rest(self) -> Rest | None:
+        """slurmrestd, where the settings name one."""
+        if not self.slurm.rest_url or self.secrets is None:
+            return None
+        return Rest(self.slurm.rest_url, self.secrets / TOKEN, self.runner)
 
     def window(self, window: Window) -> Answer:
         """What was eligible before its end and had not ended before its start; times are not cut to it.
@@ -41,11 +57,14 @@ class Accounting:
             SlurmError: no answer, or none that can be read.
         """
         name = f"{iso(window.start_s)}/{iso(window.end_s)}"
+        if self.rest:
+            return self._read(name, self.rest.window(window.start_s, window.end_s))
         return self._read(name, ask.window(self.runner, window.start_s, window.end_s))
 
     def jobs(self, job_ids: Iterable[str], window: Window) -> Iterator[Answer]:
         """All attempts of these jobs."""
-        for data in ask.jobs(self.runner, job_ids, window.start_s, window.end_s):
+        span = (window.start_s, window.end_s)
+        for data in self.rest.jobs(job_ids, *span) if self.rest else ask.jobs(self.runner, job_ids, *span):
             yield self._read(f"jobs since {iso(window.start_s)}", data)
 
     def attempts(self, job_ids: Iterable[str], window: Window) -> dict[tuple[str, str], Attempt]:
@@ -56,12 +75,12 @@ class Accounting:
         return found
 
     def _read(self, name: str, data: bytes) -> Answer:
-        text, slurm = data.decode("utf-8", "surrogateescape"), self.slurm
+        slurm, program = self.slurm, PROGRAM if self.rest else "sacct"
         try:
-            log = parse_sacct(text, slurm.cluster, UTC, models=slurm.model, projects=slurm.project)
+            log = read_any(data, slurm.cluster, UTC, models=slurm.model, projects=slurm.project)
         except ValueError as problem:
-            raise SlurmUnreadable("sacct", str(problem)) from problem
-        return Answer(f"sacct {name}", data, self._read_as(), log)
+            raise SlurmUnreadable(program, str(problem)) from problem
+        return Answer(f"{program} {name}", data, self._read_as(), log)
 
     def _read_as(self) -> str:
         return sha256(repr((self.slurm.models, self.slurm.account_prefix)).encode()).hexdigest()

@@ -63,7 +63,7 @@ def poll(
     Raises:
         SlurmError: it did not answer. What was brought in before that stays.
     """
-    accounting = Accounting(store.settings.slurm, runner)
+    accounting = Accounting(store.settings.slurm, runner, store.settings.secrets)
     known = known_until(store)
     may_rest = since is None and known is not None and now - known < SEEN_EVERY_S and not looks.is_wide(known, now)
     asked = _windows(accounting, known, now, since)
@@ -87,7 +87,7 @@ def preview(
     store: Store, runner: Runner, now: int, *, since: int | None = None, progress: Progress | None = None
 ) -> Polled:
     """What a poll would bring in; nothing is kept. Jobs that only run on are counted as unchanged."""
-    accounting = Accounting(store.settings.slurm, runner)
+    accounting = Accounting(store.settings.slurm, runner, store.settings.secrets)
     asked = _windows(accounting, known_until(store), now, since)
     taken, notices = Taken(), dict[str, None]()
     for window in asked:

@@ -43,7 +43,7 @@ SlurmctldTimeout=60
 SlurmdTimeout=120
 MessageTimeout=30
 SchedulerType=sched/backfill
-SchedulerParameters=sched_interval=2,sched_min_interval=100000,batch_sched_delay=0,bf_interval=2,bf_continue,defer_batch
+SchedulerParameters=sched_interval=2,sched_min_interval=100000,batch_sched_delay=0,bf_interval=2,bf_continue
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 PriorityType=priority/multifactor

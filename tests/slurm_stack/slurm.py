@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -111,11 +112,23 @@ class Slurm:
         self.stop(daemon)
         self.start(daemon)
 
+    def wait_saved(self, since: float, limit_s: float = 30) -> None:
+        """Wait until slurmctld wrote its jobs to disk after this moment: what it did later, a kill makes it forget."""
+        file, limit = self.stack.folder / "state" / "job_state", time.monotonic() + limit_s
+        while not file.exists() or file.stat().st_mtime <= since:
+            assert time.monotonic() < limit, f"slurmctld saved nothing within {limit_s:.0f} s"
+            time.sleep(0.1)
+
+    def database(self, statement: str) -> str:
+        """What slurmdbd's database answers."""
+        return self.stack.database(statement)
+
     def forget(self) -> None:
         """Lose what slurmctld keeps on disk, as a wiped StateSaveLocation does: job ids restart at 1."""
         self.kill("slurmctld")
-        for path in (self.stack.folder / "state").iterdir():
-            path.unlink()
+        state = self.stack.folder / "state"
+        shutil.rmtree(state)
+        state.mkdir(mode=0o755)
         self.start("slurmctld")
         for node in self.nodes:
             self.stack.wait_up(node)

@@ -198,6 +198,10 @@ class Stack:
         assert done.returncode == 0, f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def database(self, statement: str) -> str:
+        """What slurmdbd's database answers, in columns."""
+        return self.run(*self._mysql("mariadb"), "--batch", "--execute", statement, "slurm_acct_db")
+
     def _mysql(self, program: str, *words: str) -> list[str]:
         return [program, "--no-defaults", f"--socket={self.folder}/run/mysql.sock", "--user=root", *words]
 

@@ -106,6 +106,11 @@ def test_silence_says_nothing_of_a_job(monkeypatch, programs, answer, status):
     assert job.look(programs.runner, MINE)[0] == status
 
 
+def test_a_job_that_was_submitted_just_now_is_not_missed(monkeypatch, programs):
+    queued(monkeypatch, None)
+    assert job.look(programs.runner, job.Mine("7", "ana", "1", int(time.time())))[0] == job.UNKNOWN
+
+
 def test_another_s_job_of_the_same_id_is_not_ours(monkeypatch, programs):
     queued(monkeypatch, a_job("RUNNING", user="bo"))
     monkeypatch.setattr(job, "account_of", lambda name: name == "bo")

@@ -25,6 +25,7 @@ from workbench.slurm.times import wall_seconds
 
 FIRST_UID = 1000
 """Accounts below are the system's own: nobody's server runs as one of them."""
+FRESH_S = 5
 CLOCKS_S = 60
 """How far the clocks of Slurm's machine and of ours may differ."""
 SUBMIT_LIMIT_S, LOOK_LIMIT_S, KILL_LIMIT_S = 60.0, 15.0, 20.0
@@ -132,7 +133,8 @@ def look(runner: Runner, mine: Mine) -> tuple[str, str]:
     except (SlurmError, ValueError):
         return UNKNOWN, ""
     if found is None:
-        return ENDED, ""
+        # An answer that is shared may be older than the job.
+        return (UNKNOWN if time.time() - mine.submitted_at < FRESH_S else ENDED), ""
     if found.user != mine.user:
         # An id comes again after Slurm has lost its state. But a name service that hiccups is no other person.
         return (ENDED if account_of(found.user) else UNKNOWN), ""

@@ -106,6 +106,18 @@ def test_a_wiped_state_counts_from_nought_and_a_spent_award_stays_stopped(centre
     assert follow() == ["vision: minutes, GPU 500, CPU 500 → GPU 0 (0 used), CPU 0 (0 used)"]
 
 
+def test_a_counter_that_is_not_known_is_not_nought(centre, slurm, follow):
+    follow()
+    slurm.used["vision"], slurm.silent = (900, 900), "vision"  # a limit of 6,000 would be 900 too low
+    cover(centre, 50, DRAWN)
+    assert follow() == []
+    assert plan(centre, slurm, NOW).reported == (
+        "Account vision: slurmctld does not say what it has counted; its minutes stay as they are.",
+    )
+    slurm.silent = ""
+    assert follow() == ["vision: minutes, GPU 6,000, CPU 840,000 → GPU 3,900 (900 used), CPU 420,900 (900 used)"]
+
+
 def test_a_limit_changed_by_hand_is_put_right_and_other_limits_stay(slurm, follow):
     follow()
     slurm.rows["vision", ""] |= {"GrpTRESMins": "cpu=840000,gres/gpu=9999999,billing=5", "GrpTRES": "gres/gpu=16"}
@@ -194,8 +206,8 @@ def test_pause_and_downscale_follow_the_records_and_a_resume_gives_back_what_was
     brakes.downscale(centre, slurm, Brake("vision", DOWNSCALE, "op", moment(NOW), "Too wide", 4))
     brakes.downscale(centre, slurm, Brake("vision", DOWNSCALE, "op", moment(NOW), "Still too wide", 2))
     assert follow() == ["vision: pause, runs → paused", "vision: GPUs, 16 → 2"]
-    slurm.rows["vision", ""] |= {"GrpJobs": "", "GrpTRES": "gres/gpu=8"}  # somebody's hand
-    assert follow() == ["vision: pause, runs → paused", "vision: GPUs, 8 → 2"]
+    slurm.rows["vision", ""] |= {"GrpJobs": "50", "GrpTRES": "gres/gpu=8"}  # somebody's hand
+    assert follow() == ["vision: pause, runs, GrpJobs 50 → paused", "vision: GPUs, 8 → 2"]
     brakes.resume(centre, "vision", "op", "Cleaned up", NOW)
     assert plan(centre, slurm, NOW).changes[0].why == "op: Cleaned up"
     assert follow() == ["vision: pause, paused → runs", "vision: GPUs, 2 → 16"]

@@ -21,13 +21,16 @@ CONFIG = {
 
 @dataclass
 class FakeSlurm:
-    """rows: (account, user) → its columns; used: account → (GPU, CPU) minutes counted; told: commands that change."""
+    """rows: (account, user) → its columns; used: account → (GPU, CPU) minutes counted; told: commands that change;
+    silent: the account of which the controller says nothing.
+    """
 
     rows: dict = field(default_factory=lambda: {("root", ""): {"QOS": "normal"}, ("root", "root"): {"QOS": "normal"}})
     used: dict = field(default_factory=dict)
     qos: dict = field(default_factory=lambda: {"normal": 10})
     config: dict = field(default_factory=lambda: dict(CONFIG))
     refuses: str = ""
+    silent: str = ""
     told: list = field(default_factory=list)
 
     def run(self, program, *words, **_):
@@ -49,6 +52,8 @@ class FakeSlurm:
             return "".join(f"{name:<23} = {value}\n" for name, value in self.config.items())
         text = ""
         for (account, user), row in self.rows.items():
+            if account == self.silent:
+                continue
             limits = dict(one.split("=") for one in row.get("GrpTRESMins", "").split(",") if one)
             gpu, cpu = self.used.get(account, (0, 0))
             text += f"ClusterName=centre Account={account} UserName={user} Partition= Priority=0 ID=1\n"

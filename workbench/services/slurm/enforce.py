@@ -100,7 +100,7 @@ def apply(runner: Runner, planned: Plan) -> Applied:
 
 def _qos(wanted: Books, there: Present) -> Iterator[Change]:
     if LOW not in there.qos and any(one.opted for one in wanted.accounts.values()):
-        why = "Projects that opted in to over-use go on at low priority."
+        why = "Projects that opted in to over-use go on at low priority. Only a Slurm administrator may make a QOS."
         yield Change("", f"QOS {LOW}", "none", f"priority {LOW_PRIORITY}", why, has.add_qos(LOW, LOW_PRIORITY))
 
 
@@ -120,6 +120,8 @@ def _account(cluster: str, one: Wanted, there: Present, people: frozenset[str]) 
 def _minutes(cluster: str, one: Wanted, account: Association, there: Present) -> Iterator[Change]:
     before, after, words = [], [], []
     for tres, bought, name in ((GPU, one.gpu, "GPU"), (CPU, one.cpu, "CPU")):
+        if not _counted(one.account, tres, there):
+            continue
         used, limit = there.counter(one.account, tres).used, account.minutes.get(tres)
         if stays(limit, bought, used):
             continue
@@ -132,13 +134,19 @@ def _minutes(cluster: str, one: Wanted, account: Association, there: Present) ->
         yield Change(one.account, "minutes", ", ".join(before), ", ".join(after), one.why, command)
 
 
+def _counted(account: str, tres: str, there: Present) -> bool:
+    """Whether the counter is known; an account that is not there yet has counted nothing. Unknown is not nothing."""
+    return account not in there.accounts or (account, tres) in there.counters
+
+
 def _brakes(cluster: str, one: Wanted, account: Association) -> Iterator[Change]:
     pause, scale = one.braked.pause, one.braked.gpus
     stopped = account.group_jobs == 0
     # A stop that no record of ours explains is somebody else's: it is reported.
     if pause is not None and one.braked.paused != stopped:
         command = has.change_account(cluster, one.account, f"GrpJobs={0 if one.braked.paused else -1}")
-        states = ("runs", "paused") if one.braked.paused else ("paused", "runs")
+        own = f", GrpJobs {_count(account.group_jobs)}" if account.group_jobs else ""
+        states = (f"runs{own}", "paused") if one.braked.paused else ("paused", "runs")
         yield Change(one.account, "pause", *states, f"{pause.who}: {pause.reason}", command)
     if scale is None:
         return
@@ -188,6 +196,9 @@ def _reported(wanted: Books, there: Present) -> Iterator[str]:
             yield f"Account {name}: somebody has set GrpJobs=0 by hand, so none of its jobs starts."
         elif name not in wanted.accounts and name != has.ROOT:
             yield f"Account {name} is of no project of ours; left alone."
+    for name in wanted.accounts:
+        if not all(_counted(name, tres, there) for tres in (GPU, CPU)):
+            yield f"Account {name}: slurmctld does not say what it has counted; its minutes stay as they are."
     for account_name, user in there.users:
         if account_name in wanted.accounts and user not in wanted.people and user != has.ROOT:
             yield f"Account {account_name}: user {user} is nobody of ours; left alone."

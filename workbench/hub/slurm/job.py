@@ -26,11 +26,13 @@ from workbench.slurm.times import wall_seconds
 FIRST_UID = 1000
 """Accounts below are the system's own: nobody's server runs as one of them."""
 FRESH_S = 5
+"""So long after sbatch a job that Slurm does not name is no job that has ended."""
 CLOCKS_S = 60
 """How far the clocks of Slurm's machine and of ours may differ."""
 SUBMIT_LIMIT_S, LOOK_LIMIT_S, KILL_LIMIT_S = 60.0, 15.0, 20.0
 WAITS, RUNS, ENDED, UNKNOWN = "waits", "runs", "ended", "unknown"
 _STATES = {"PENDING": WAITS, "CONFIGURING": WAITS, "REQUEUED": WAITS, "SUSPENDED": RUNS, "RUNNING": RUNS}
+_STATES |= {"REQUEUE_FED": WAITS, "REQUEUE_HOLD": WAITS, "SPECIAL_EXIT": WAITS}
 _STATES |= {"STOPPED": RUNS, "RESIZING": RUNS, "SIGNALING": RUNS, "STAGE_OUT": ENDED, "COMPLETING": ENDED}
 
 

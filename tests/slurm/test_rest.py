@@ -34,7 +34,8 @@ def asked(monkeypatch):
 
     log = Asked()
 
-    def get(url, params, headers, timeout):
+    def get(url, params, headers, timeout, trust_env):
+        assert not trust_env
         log.append((url, params, headers))
         answer = log.says[httpx.URL(url).path]
         if isinstance(answer, Exception):

@@ -70,7 +70,10 @@ class Rest:
     def _get(self, path: str, asked: dict[str, str]) -> httpx.Response:
         told = {"X-SLURM-USER-NAME": getpass.getuser(), "X-SLURM-USER-TOKEN": self._token}
         try:
-            answer = httpx.get(f"{self.url.rstrip('/')}{path}", params=asked, headers=told, timeout=LIMIT_S)
+            # A proxy of the environment would get the token.
+            answer = httpx.get(
+                f"{self.url.rstrip('/')}{path}", params=asked, headers=told, timeout=LIMIT_S, trust_env=False
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise SlurmSilent(PROGRAM, f"{self.url}: {problem}") from problem
         if answer.status_code != httpx.codes.OK:

@@ -40,9 +40,9 @@ check: setup  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## measure ingest, rating, reads and pages; results in benchmarks/out
+bench: setup  ## measure ingest, rating, reads, pages, and what a Slurm adds where one can run; results in benchmarks/out
 	@mkdir -p benchmarks/out
-	@for name in ingest rating reads pages; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ingest rating reads pages slurm_ingest slurm_spawn; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 prove: setup  ## the long proofs: 200 random centres, 200 kills, beancount as judge of the sample centre (ten minutes)
 	@for name in random_centres crash_ledger bean_check; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -315,6 +315,11 @@ def test_addresses_become_links_and_nothing_else_becomes_markup():
     assert repr(line) == "Watch <b>: /user/ana/proxy/8787/status"
 
 
+def test_two_amounts_in_a_line_are_no_formula():
+    said = plots.Line("HK$56.00 an hour, HK$39.20 of it")._repr_html_()
+    assert said == "HK<span>$</span>56.00 an hour, HK<span>$</span>39.20 of it"
+
+
 def test_connecting_says_whose_view_it_is(centre, monkeypatch, capsys):
     monkeypatch.setattr(wb, "_source", None)
     wb.connect(LocalSource(centre, lambda: NOW))

@@ -191,7 +191,8 @@ class Line:
         return self.text
 
     def _repr_html_(self) -> str:
-        words = (html.escape(word) for word in self.text.split(" "))
+        # Between two dollar signs JupyterLab sees a formula, unless each stands in an element of its own.
+        words = (html.escape(word).replace("$", "<span>$</span>") for word in self.text.split(" "))
         return " ".join(f'<a href="{w}" target="_blank">{w}</a>' if _is_address(w) else w for w in words)
 
 

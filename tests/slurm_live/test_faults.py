@@ -115,11 +115,14 @@ def test_a_requeued_job_is_two_attempts_of_one_id(faulty):
 
 
 def test_a_job_cancelled_while_it_runs_counts_one_that_waits_does_not(faulty):
-    runs, waits = faulty.job(seconds=30), faulty.job("--begin=now+1hour", seconds=30)
+    runs = faulty.job(seconds=30)
     faulty.slurm.wait(runs, "RUNNING")
+    waits = faulty.job("--nodes=2", "--gres=gpu:h800:8", seconds=30)  # every card there is
     time.sleep(1.1)
     faulty.poll()
-    faulty.slurm.cancel(runs, waits)
+    assert faulty.slurm.state(waits) == "PENDING"
+    faulty.slurm.cancel(waits)
+    faulty.slurm.cancel(runs)
     faulty.until_the_books_have(runs)
     assert [row.state for row in faulty.ours(runs)] == ["CANCELLED"]
     assert all(row.end_at == row.start_at for row in faulty.ours(waits))

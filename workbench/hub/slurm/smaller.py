@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.hub.options import Choice
-from workbench.i18n import _
+from workbench.i18n import _, ngettext
 from workbench.services.holds.words import duration
 from workbench.settings import ProfileSettings, Settings
 from workbench.units import HOUR_S
@@ -58,7 +58,7 @@ def slices(
 
 def facts_of(profile: ProfileSettings, hours: int) -> str:
     """What a card is, in a few words: "1 × H800, 32 GiB, 4 hours"."""
-    what = _("{n} cores").format(n=profile.cpu_cores)
+    what = ngettext("{n} core", "{n} cores", profile.cpu_cores).format(n=profile.cpu_cores)
     if profile.gpus:
         what = _("{n} × {model}").format(n=profile.gpus, model=profile.gpu_model or _("any model"))
         what = what.replace(" ", NO_BREAK)

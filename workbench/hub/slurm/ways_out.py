@@ -41,6 +41,10 @@ class CancelStart(BaseHandler):
 class StartInstead(SpawnHandler):
     """Gives up what waits and starts what the form says, if that can start at once; checked as every start is."""
 
+    def get(self, user_name: str) -> None:
+        """Nothing: the page that a GET of the Hub's own handler draws has its own address."""
+        raise web.HTTPError(405)
+
     @web.authenticated
     def post(self, user_name: str) -> Any:
         # Two stages as in the Hub's own handler: a coroutine under `authenticated` hides the name from `needs_scope`.

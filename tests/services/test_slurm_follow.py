@@ -198,12 +198,12 @@ def test_a_row_that_cannot_be_read_is_kept_once(centre, slurm):
     assert len(rows(centre, rejected_rows, "reason")) == 1
 
 
-def test_an_account_without_our_prefix_stays_as_it_is(centre, slurm):
+def test_an_account_without_our_prefix_is_no_project_of_its_name(centre, slurm):
     slurm.job("1", T0 - 900, T0 - 600, "COMPLETED", Account="wb-vision")
-    slurm.job("2", T0 - 900, T0 - 600, "COMPLETED", Account="root")
+    slurm.job("2", T0 - 900, T0 - 600, "COMPLETED", Account="vision")
     settings = centre.settings.slurm.model_copy(update={"account_prefix": "wb-"})
     polled(replace(centre, settings=centre.settings.model_copy(update={"slurm": settings})), slurm, T0)
-    assert jobs(centre, "project") == [("vision",), ("root",)]
+    assert jobs(centre, "project") == [("vision",), ("account/vision",)]
 
 
 class TestServers:

@@ -10,6 +10,9 @@ from workbench.settings.section import Section
 _BOARD = re.compile(r"^.*?(?=(?:_\d+g\.\d+gb)?$)")
 """A GPU type without its MIG profile, which price lists write in lower case: H800_3g.40gb."""
 
+FOREIGN = "account/"
+"""Before the name of an account that is no project's: there may be a project of that name."""
+
 SlurmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 
 
@@ -59,9 +62,11 @@ class SlurmSettings(Section):
         """The Slurm account of a project."""
         return f"{self.account_prefix}{project}"
 
-    def project(self, account: str) -> str | None:
-        """The project of a Slurm account; None for an account that is not ours."""
-        return account.removeprefix(self.account_prefix) if account.startswith(self.account_prefix) else None
+    def project(self, account: str) -> str:
+        """The project of a Slurm account. One without our prefix is none of ours: a name that no project has."""
+        if account.startswith(self.account_prefix):
+            return account.removeprefix(self.account_prefix)
+        return f"{FOREIGN}{account}"
 
     def model(self, gpu_type: str) -> str:
         """The GPU model as price lists write it."""

@@ -39,7 +39,7 @@ class ReadAs:
         zone: of the clock on which times without an offset were printed.
         weights: GPUs that one unit of a GPU type counts for (slurm.tres).
         models: GPU type → model in the price list; default: as it is written.
-        projects: account → project, None for an account that is not ours, which stays as it is written.
+        projects: account → project; without it, or where it says None, an account stays as it is written.
     """
 
     cluster: str

@@ -39,7 +39,7 @@ def parse_sacct(
         columns: names in order where the text has no header.
         weights: GPUs that one unit of a GPU type counts for (slurm.tres).
         models: GPU type → model in the price list; default: as it is written.
-        projects: account → project, None for an account that is not ours, which stays as it is written.
+        projects: account → project; without it, or where it says None, an account stays as it is written.
 
     Raises:
         ValueError: it is no such text, or columns are missing without which no GPU time can be told.

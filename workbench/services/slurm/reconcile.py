@@ -36,6 +36,7 @@ from workbench.services.slurm.compared import (
 )
 from workbench.services.slurm.follow import known_until
 from workbench.settings import SlurmSettings
+from workbench.settings.slurm import FOREIGN
 from workbench.slurm import sreport
 from workbench.slurm.idle import idle
 from workbench.slurm.runner import Runner
@@ -75,8 +76,7 @@ def compare(store: Store, runner: Runner, month: str, now: int) -> Comparison:
         projects = set(conn.scalars(select(Project.slug)))
     found = sides(ours, _with_missing(accounting, ours, log.jobs, window), window)
     lines = [
-        replace(line, account=slurm.account(line.account)) if line.account in projects else line
-        for line in differing(found, window, until, log.rejects)
+        replace(line, account=_account(line.account, slurm)) for line in differing(found, window, until, log.rejects)
     ]
     made = Comparison(
         cluster=slurm.cluster,
@@ -134,17 +134,18 @@ def _accounts(
     ours, jobs = _by(found, "ours"), _by(found, "slurm")
     added: dict[str, int] = defaultdict(int)
     for account, seconds in sums.items():
-        project = slurm.project(account)
-        added[account if project is None else project] += seconds * GPU_PARTS
+        added[slurm.project(account)] += seconds * GPU_PARTS
     lines = []
     for name in sorted({*ours, *jobs, *added}, key=lambda name: (not name, name)):
         project = name if name in projects else None
-        line = AccountLine(
-            name if project is None else slurm.account(name), project, ours.get(name, 0), jobs.get(name, 0),
-            added.get(name, 0),
-        )  # fmt: skip
+        line = AccountLine(_account(name, slurm), project, ours.get(name, 0), jobs.get(name, 0), added.get(name, 0))
         lines.append(replace(line, cause=_why(line, slices)))
     return tuple(line for line in lines if line.ours or line.jobs or line.sums)
+
+
+def _account(project: str, slurm: SlurmSettings) -> str:
+    """What Slurm calls it; '' for none."""
+    return slurm.account(project) if project and not project.startswith(FOREIGN) else project.removeprefix(FOREIGN)
 
 
 def _why(line: AccountLine, slices: AbstractSet[str]) -> str:

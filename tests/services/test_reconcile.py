@@ -127,6 +127,25 @@ def test_a_job_that_was_not_brought_in_yet_says_that_slurm_was_not_asked_since(c
     assert line.difference == (-1800 - 100) * 2 * GPU_PARTS
 
 
+def test_a_job_that_was_cancelled_before_its_time_came_and_is_told_late_is_no_difference(centre, slurm):
+    followed(centre, slurm)
+    slurm.job("7", HOUR - 900, HOUR - 900, "CANCELLED")
+    slurm.job("8", HOUR - 900, HOUR - 899, "CANCELLED")  # this one ran, if only for a second
+    assert [line.job_id for line in look(centre, slurm).jobs] == ["8"]
+
+
+def test_an_account_without_our_prefix_is_none_of_ours_here_and_there(centre, slurm):
+    slurm.jobs["1"]["Account"] = "wb-vision"
+    settings = centre.settings.slurm.model_copy(update={"account_prefix": "wb-"})
+    centre = replace(centre, settings=centre.settings.model_copy(update={"slurm": settings}))
+    followed(centre, slurm)
+    found = look(centre, slurm)
+    assert found.differences == 0
+    assert [(line.account, line.project, line.ours // GPU_PARTS) for line in found.accounts] == [
+        ("other", None, 7140 * 2), ("vision", None, 4000 * 2), ("wb-vision", "vision", 3600 * 2),
+    ]  # fmt: skip
+
+
 def test_a_job_that_slurm_does_not_have(centre, slurm):
     followed(centre, slurm)
     del slurm.jobs["1"]

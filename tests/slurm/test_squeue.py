@@ -101,11 +101,6 @@ def test_a_job_that_slurm_forgot_is_none_but_a_refusal_is_one():
         squeue.look(Answers(down), 7)
 
 
-def test_jobs_are_found_by_a_tag():
-    text = row(comment="wb=1;dask=d-1") + row(job_id=8, comment="wb=1;dask=d-2") + row(job_id=9, comment="dask=d-1")
-    assert [one.job_id for one in squeue.jobs_with(Answers(text), "dask", "d-1")] == [7]
-
-
 def test_the_format_holds_each_field_once():
     asked = squeue.layout(MARK)
     assert asked.count("%") == len(squeue.FIELDS) == len(set(squeue.FIELDS.values()))

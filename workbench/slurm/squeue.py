@@ -1,4 +1,4 @@
-"""What waits and runs in Slurm now: one job with its place in the queue, or the jobs that carry a tag.
+"""What waits and runs in Slurm now: one job with its place in the queue, or all of them.
 
 Asked with --format, which Slurm 20 to 25 read alike. Each row begins and each field ends with a word made up for this
 one question: whatever somebody wrote into a comment, it can neither end a field nor begin a row. Source: squeue(1).
@@ -85,17 +85,6 @@ def present(runner: Runner) -> list[QueuedJob]:
 def everything(runner: Runner) -> list[QueuedJob]:
     """All jobs that Slurm still knows, tasks of arrays each for itself."""
     return _ask(runner, "--states=all", "--array")
-
-
-def jobs_with(runner: Runner, key: str, value: str) -> list[QueuedJob]:
-    """All jobs that wait, run or end now and say this of themselves. Whoever submits a job writes its tags.
-
-    Args:
-        runner: of the cluster.
-        key: of a tag: slurm.tags.
-        value: what it must be.
-    """
-    return [job for job in _ask(runner) if job.tags.get(key) == value]
 
 
 def waiting(runner: Runner) -> list[QueuedJob]:

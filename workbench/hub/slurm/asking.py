@@ -20,7 +20,7 @@ from workbench.slurm.profiles import ask_of
 from workbench.units import HOUR_S
 
 LOG = ".workbench-server.log"
-"""Of the server, in its user's home: only they can read it."""
+"""Of the server, in its user's home, which keeps others from it."""
 
 
 def python_of(settings: Settings) -> str:

@@ -61,6 +61,8 @@ def sides(ours: pd.DataFrame, theirs: pd.DataFrame, window: Window) -> Sides:
     for side in ("ours", "slurm"):
         end = both[f"end_at_{side}"].fillna(window.end_s)
         touches |= ((both[f"start_at_{side}"] < window.end_s) & (end > window.start_s)).fillna(False).astype(bool)
+    # Cancelled before the time that it was to wait for: sacct tells of it only when that has come, and it used nothing.
+    touches &= both["here"] | ~both["start_at_slurm"].eq(both["end_at_slurm"]).fillna(False).astype(bool)
     return Sides(both[touches].drop(columns="_merge").reset_index(drop=True))
 
 

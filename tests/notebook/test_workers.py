@@ -24,6 +24,7 @@ class FakeRunner:
     """Answers programs with `said`: text, or an error."""
 
     def __init__(self, **said):
+        self.bin, self.environ = str(id(self)), {}
         self.said, self.asked = said, []
 
     def run(self, program, *words, **_more):

@@ -13,7 +13,7 @@ from workbench.clusters.slurm import JobClient, Plan
 from workbench.errors import ClusterCannotStart, EnvironmentsDiffer, NoAnswer, SlurmError
 from workbench.notebook.sources import Source
 from workbench.settings import SlurmSettings
-from workbench.slurm import reasons, squeue
+from workbench.slurm import reasons, shared
 from workbench.slurm.runner import Runner
 from workbench.units import HOUR_S, money
 
@@ -147,7 +147,7 @@ def waiting_words(runner: Runner, job_ids: list[str]) -> str:
     """Why these jobs wait, by the first of them that does; '' where none waits or Slurm does not say."""
     for job_id in job_ids:
         try:
-            job = squeue.look(runner, int(job_id))
+            job = shared.look(runner, int(job_id))
         except (SlurmError, ValueError):
             return ""
         if job is not None and job.pending:
@@ -195,7 +195,7 @@ class Keeper(threading.Thread):
     def has_ended(self, job_id: str) -> bool:
         """Whether a job that brought no worker is over; while Slurm does not say, it is not."""
         try:
-            job = squeue.look(self.runner, int(job_id))
+            job = shared.of_id(self.runner, int(job_id))
         except (SlurmError, ValueError):
             return False
         return job is None or bool(reasons.ended_in_words(job.state))

@@ -19,7 +19,8 @@ from workbench.errors import SlurmError, WorkbenchError
 from workbench.hub import environment, options
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import CentreSpawner, Refused, hub_is_stopping
-from workbench.hub.slurm import asking, job, listening, pending
+from workbench.hub.slurm import allowed, asking, job, listening, pending
+from workbench.hub.slurm.answering import until_it_answers
 from workbench.hub.supply import OnSlurm, fits_now
 from workbench.i18n import _
 from workbench.services import meter
@@ -76,7 +77,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         self.ended = None
         if self.choice is None:
             raise Refused(_("This server cannot be started. Open the start page and choose there."))
-        self._may_run_here()
+        allowed.check(self.centre, self.user.name)
         self.server_id, profile = secrets.token_hex(8), await asyncio.to_thread(self._profile)
         self._begin_waiting()
         try:
@@ -96,20 +97,6 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
             raise
         finally:
             self.waits_for_port = False
-
-    def _may_run_here(self) -> None:
-        if job.account_of(self.user.name) is None:
-            raise Refused(
-                _("You have no account of your own on the cluster, so no job can run as you. Ask the operator for one.")
-            )
-        if closed := job.closed_to_others(asking.python_of(self.centre)):
-            self.log.error("Job users cannot read %s, so no server can start (chmod o+rx)", closed)
-            raise Refused(
-                _("The workbench is not readable for jobs ({path}). Tell the operator; your choice was fine.").format(
-                    path=closed
-                ),
-                status_code=500,
-            )
 
     async def _submit(self, profile: ProfileSettings, quoted: Quote) -> None:
         account = job.account_of(self.user.name)
@@ -172,7 +159,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
             status, node = await self._slurm(job.look, self.runner, self.mine)
             if status == job.ENDED:
                 await self._note_end()
-                raise Refused((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
+                raise Refused(self._how_it_ended())
             if status == job.RUNS:
                 running_since = running_since or time.monotonic()
                 elapsed_s = int(time.monotonic() - running_since)
@@ -196,8 +183,19 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
             _status, node = await self._slurm(job.look, self.runner, self.mine)
             self.node = await self._slurm(job.address_of, self.runner, node) if node else ""
             await asyncio.sleep(0 if self.node else 1)
+        if not await until_it_answers(
+            self.node, self.port, self._has_ended, self.centre.hub.start_timeout_s, asking.LOG
+        ):
+            await self._note_end()
+            raise Refused(self._how_it_ended())
         self.stage = (90, _("JupyterLab answers"))
         return self.node, self.port
+
+    async def _has_ended(self) -> bool:
+        return (await self._slurm(job.look, self.runner, self.mine))[0] == job.ENDED
+
+    def _how_it_ended(self) -> str:
+        return str((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
 
     async def _give_up(self, problem: BaseException) -> None:
         """Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why."""

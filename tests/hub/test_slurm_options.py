@@ -17,7 +17,7 @@ from workbench.domain.projects import Member, Person, Project
 from workbench.hub import choices, supply
 from workbench.hub.choices import CentreSpawner, Refused
 from workbench.hub.options import Choice
-from workbench.hub.slurm import asking, listening
+from workbench.hub.slurm import asking, job, listening
 from workbench.hub.slurm.spawner import CentreSlurmSpawner
 from workbench.services.quote import quote
 from workbench.settings import SlurmSettings
@@ -161,6 +161,21 @@ def test_a_server_says_a_port_or_a_problem_and_nothing_else(body):
 def test_what_a_server_says_is_taken():
     assert listening.told(b'{"port": 43210}') == (43210, "")
     assert listening.told(b'{"problem": "' + b"x" * 900 + b'"}') == (0, "x" * listening.MOST_WORDS)
+
+
+def test_a_server_that_says_its_port_and_dies_is_not_waited_for():
+    async def ended(_do, *_given):
+        return job.ENDED, ""
+
+    async def note_end():
+        dead.ended = {"words": "Its node failed."}
+
+    dead = SimpleNamespace(_told=asyncio.Event(), problem="", node="", mine=None, runner=None, ended=None)
+    dead._slurm, dead._note_end = ended, note_end
+    dead._ended_first = lambda: CentreSlurmSpawner._ended_first(dead)
+    dead._told.set()
+    with pytest.raises(Refused, match="Its node failed"):
+        asyncio.run(asyncio.wait_for(CentreSlurmSpawner._until_it_listens(dead), 5))
 
 
 def test_refusals_say_why():

@@ -158,8 +158,7 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         while not self._told.is_set():
             status, node = await self._slurm(job.look, self.runner, self.mine)
             if status == job.ENDED:
-                await self._note_end()
-                raise Refused(self._how_it_ended())
+                raise await self._ended_first()
             if status == job.RUNS:
                 running_since = running_since or time.monotonic()
                 elapsed_s = int(time.monotonic() - running_since)
@@ -180,22 +179,25 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         if self.problem:
             raise Refused(_("The server could not start in its job: {why}").format(why=self.problem), status_code=500)
         while not self.node:
-            _status, node = await self._slurm(job.look, self.runner, self.mine)
+            status, node = await self._slurm(job.look, self.runner, self.mine)
+            if status == job.ENDED:
+                raise await self._ended_first()
             self.node = await self._slurm(job.address_of, self.runner, node) if node else ""
             await asyncio.sleep(0 if self.node else 1)
         if not await until_it_answers(
             self.node, self.port, self._has_ended, self.centre.hub.start_timeout_s, asking.LOG
         ):
-            await self._note_end()
-            raise Refused(self._how_it_ended())
+            raise await self._ended_first()
         self.stage = (90, _("JupyterLab answers"))
         return self.node, self.port
 
     async def _has_ended(self) -> bool:
         return (await self._slurm(job.look, self.runner, self.mine))[0] == job.ENDED
 
-    def _how_it_ended(self) -> str:
-        return str((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
+    async def _ended_first(self) -> Refused:
+        """What to raise where the job has ended before its server could be used."""
+        await self._note_end()
+        return Refused((self.ended or {}).get("words") or _("The job is gone, and Slurm does not say why."))
 
     async def _give_up(self, problem: BaseException) -> None:
         """Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why."""

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -126,6 +126,8 @@ def test_equal_rows_without_ids_are_counted_as_often_as_the_fullest_file_has_the
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(good_rows, st.integers(0, 4), st.none() | broken_cells), min_size=1, max_size=10))
 def test_every_row_is_a_job_or_a_reject_with_its_own_line(drawn):
+    # Two quotes can make one proper cell of two lines, as CSV allows; what else two do has tests of its own.
+    assume(sum(cell == '"' for _, _, cell in drawn) < 2)
     rows, expected = [], 0
     for number, (row, place, cell) in enumerate(drawn):
         line = lines([row], number)[0]

@@ -11,7 +11,9 @@ from workbench.settings import ROOT
 
 # What the product needs of the checkout; shares of it are read by ROOT.
 PARTS = ("workbench", "dashboards", "hub_config", "pyproject.toml")
-TRIAL = "import jupyterhub, workbench.settings"
+TRIAL = f"import ssl, sys, jupyterhub, workbench.settings; sys.exit(sys.version != {sys.version!r})"
+BESIDE = b"$ORIGIN/../lib"
+"""For the loader: the folder `lib` beside that of the program."""
 
 
 def for_user(folder: Path, user: str) -> Path:
@@ -41,6 +43,7 @@ def mirror(folder: Path) -> Path:
     if not _open_to_all(python):
         _mirror(base, folder / "python")
         python = folder / "python" / python.relative_to(base)
+        _look_beside(python, base)
     link = environment / "bin" / "python"
     for name in ("python", "python3", python.name):
         (environment / "bin" / name).unlink(missing_ok=True)
@@ -66,6 +69,20 @@ def _mirror(source: Path, target: Path) -> None:
             Path(place).chmod(0o755)
     else:
         _link(str(source), str(target))
+
+
+def _look_beside(python: Path, base: Path) -> None:
+    """Have a copied program load the library beside it: job users cannot reach the one whose path is built in.
+
+    The loader would then take the system's Python of another version, silently.
+    """
+    built_in, program = os.fsencode(base / "lib") + b"\0", python.read_bytes()
+    if built_in not in program:
+        return  # it needs no library, or finds it in another way
+    assert len(built_in) > len(BESIDE), f"{base} is too short a path to write {BESIDE!r} over it"
+    python.unlink()  # it may be another name of the very file that is run here
+    python.write_bytes(program.replace(built_in, BESIDE.ljust(len(built_in), b"\0")))
+    python.chmod(0o755)
 
 
 def _link(source: str, target: str) -> None:

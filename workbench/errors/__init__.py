@@ -16,6 +16,7 @@ WorkbenchError
 │   ├── UnknownJob
 │   ├── NoStatement          a month of which there is no statement
 │   ├── NoReport             a year of which there is no report
+│   ├── NotEnoughHistory     too few days of the past for a forecast
 │   ├── UnknownServer        no notebook server of this id, or not the asker's
 │   ├── UnknownCluster       no Dask cluster of this id, or not the asker's
 │   ├── UnknownApplication   no application of this reference that the asker may see
@@ -40,6 +41,7 @@ WorkbenchError
 ├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable), refused (SlurmRefused), would keep no
 │   │                        limit (SlurmLax), or is not in the settings (NoSlurm)
 │   └── NothingToCompare     no hour of a month that Slurm has added up
+├── OutOfMemory              a computation needed more memory than a worker has
 └── CannotStart
     ├── PortTaken
     ├── FolderUnwritable
@@ -70,6 +72,7 @@ from workbench.errors.base import (
     Unknown,
     WorkbenchError,
 )
+from workbench.errors.computing import OutOfMemory
 from workbench.errors.refused import (
     AskRefused,
     CannotClose,
@@ -114,6 +117,7 @@ from workbench.errors.unknown import (
     NoPrice,
     NoReport,
     NoStatement,
+    NotEnoughHistory,
     UnknownAction,
     UnknownApplication,
     UnknownAward,
@@ -156,10 +160,12 @@ __all__ = [
     "NoReport",
     "NoSlurm",
     "NoStatement",
+    "NotEnoughHistory",
     "NotInstalled",
     "NotOurs",
     "NothingReadable",
     "NothingToCompare",
+    "OutOfMemory",
     "PaymentRefused",
     "PersonRefused",
     "PortTaken",

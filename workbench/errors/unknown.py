@@ -27,6 +27,14 @@ class NoStatement(Unknown):
         )
 
 
+class NotEnoughHistory(Unknown):
+    def __init__(self, known: int, needed: int):
+        super().__init__(
+            f"A forecast takes {needed} known days (or hours) of the past, there are {known}. Ask again later, or bring "
+            "in the log of earlier ones: workbench ingest --help"
+        )
+
+
 class UnknownPerson(Unknown):
     def __init__(self, name: str):
         super().__init__(f"There is no person {name!r} here. Ask the operator to add them.")

@@ -21,6 +21,7 @@ from workbench.domain.access import Scope, scope_of
 from workbench.errors import (
     BadQuestion,
     NoAccess,
+    NotEnoughHistory,
     UnknownCluster,
     UnknownProject,
     UnknownServer,
@@ -42,6 +43,7 @@ STATUS: dict[type[WorkbenchError], tuple[int, str]] = {
     UnknownServer: (403, "Ask from the server itself, or name one of yours."),
     UnknownCluster: (403, "Name one of your own Dask clusters."),
     NoAccess: (403, "Ask the centre's operator for that role."),
+    NotEnoughHistory: (409, ""),  # its own sentence says what to do
     AgainstTheRules: (409, ""),  # its own sentence says what to do
 }
 HOW_TO_ASK = "Send the header Authorization: token <the server's JUPYTERHUB_API_TOKEN>."

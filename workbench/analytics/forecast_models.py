@@ -1,0 +1,73 @@
+"""The models that a forecast chooses from: statsmodels' state-space models with a season, which know gaps.
+
+Source: statsmodels, tsa.statespace.structural.UnobservedComponents (Harvey 1989) and tsa.statespace.sarimax.SARIMAX.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+MODELS: dict[str, dict[str, Any]] = {
+    "level": {"level": "llevel"},
+    "level and drift back": {"level": "llevel", "autoregressive": 1},
+    "mean": {"level": "fixed intercept", "autoregressive": 1},
+    "last week": {},
+}
+"""By name: a level that wanders; the same with swings about it that die away; a mean about which it swings; and the
+naive one: as one season before. All but the last have a fixed pattern of the season on top."""
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with its few numbers estimated; states are worked out anew for any stretch of the series."""
+
+    name: str
+    season: int
+    scale: float
+    params: Floats
+
+    def ahead(self, values: Floats, steps: int) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the steps after these values, both float64 [step]."""
+        found = self._run(values).get_forecast(steps)
+        return found.predicted_mean * self.scale, found.se_mean * self.scale
+
+    def paths(self, values: Floats, steps: int, count: int, seed: int) -> Floats:
+        """So many courses of the steps after these values, [path, step]; the same seed draws the same."""
+        drawn = self._run(values).simulate(steps, anchor="end", repetitions=count, rng=seed)
+        return np.asarray(drawn, dtype=np.float64).reshape(steps, count).T * self.scale
+
+    def _run(self, values: Floats) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _model(self.name, values / self.scale, self.season).filter(self.params, cov_type="none")
+
+
+def fitted(name: str, values: Floats, season: int) -> Model:
+    """The model of this name with its numbers estimated from these values (maximum likelihood).
+
+    Raises:
+        numpy.linalg.LinAlgError, ValueError: these values are nothing for it.
+    """
+    scale = float(np.nanstd(values)) or 1.0
+    with warnings.catch_warnings():
+        # How well the search ended is judged by the back-test, not by the search.
+        warnings.simplefilter("ignore")
+        found = _model(name, values / scale, season).fit(disp=0, cov_type="none", maxiter=80)
+    return Model(name, season, scale, np.asarray(found.params, dtype=np.float64))
+
+
+def _model(name: str, values: Floats, season: int) -> Any:
+    # Here: they take a second to import.
+    if name == "last week":
+        from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+        return SARIMAX(values, order=(0, 0, 0), seasonal_order=(0, 1, 0, season))
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    return UnobservedComponents(values, seasonal=season, stochastic_seasonal=False, **MODELS[name])

@@ -8,7 +8,8 @@ WorkbenchError
 │   ├── PriceFileError       a price list with all its problems listed
 │   ├── NothingReadable      a log of which no row could be used
 │   ├── ChoiceRefused        a server that somebody may not or cannot start
-│   └── BadQuestion          a question for figures that cannot be asked so
+│   ├── BadQuestion          a question for figures that cannot be asked so
+│   └── BadScenario          a what-if with all its problems listed
 ├── Unknown
 │   ├── UnknownGpuModel
 │   ├── UnknownProject
@@ -57,6 +58,7 @@ WorkbenchError
 
 from workbench.errors.bad_input import (
     BadQuestion,
+    BadScenario,
     ChoiceRefused,
     FileUnreadable,
     MappingError,
@@ -135,6 +137,7 @@ __all__ = [
     "AskRefused",
     "BadInput",
     "BadQuestion",
+    "BadScenario",
     "CannotClose",
     "CannotStart",
     "ChargeTaken",

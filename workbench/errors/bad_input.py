@@ -1,6 +1,6 @@
 """Input and settings that cannot be used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.errors.base import BadInput, WorkbenchError
@@ -45,3 +45,11 @@ class ChoiceRefused(BadInput):
 class BadQuestion(BadInput):
     def __init__(self, what: str, what_to_do: str):
         super().__init__(f"This cannot be asked: {what}; {what_to_do}.")
+
+
+class BadScenario(BadInput):
+    """`problems`: field → what is wrong with it and what may stand there."""
+
+    def __init__(self, problems: Mapping[str, str]):
+        self.problems = dict(problems)
+        super().__init__(f"This cannot be tried: {'; '.join(self.problems.values())}.")

@@ -1,6 +1,7 @@
 """An NVML that answers as we say: the calls of pynvml that we make, over a list of cards."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,12 +12,16 @@ class FakeNVMLError(Exception):
 
 @dataclass
 class FakeNvml:
-    """`cards` maps a GPU's (or MIG slice's) identifier to its name; `driver` False: the library is not there."""
+    """`cards` maps a GPU's (or MIG slice's) identifier to its name; `driver` False: the library is not there.
+
+    mem_bytes: of those whose memory it knows.
+    """
 
     cards: dict[str, str] = field(default_factory=dict)
     driver: bool = True
     broken: bool = False
     open_count: int = 0
+    mem_bytes: dict[str, int] = field(default_factory=dict)
     NVMLError: type[Exception] = FakeNVMLError
 
     def nvmlInit(self):  # noqa: N802
@@ -42,6 +47,11 @@ class FakeNvml:
 
     def nvmlDeviceGetName(self, handle):  # noqa: N802
         return self.cards[handle]
+
+    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802
+        if handle not in self.mem_bytes:
+            raise FakeNVMLError("Not Supported")
+        return SimpleNamespace(total=self.mem_bytes[handle])
 
 
 @pytest.fixture

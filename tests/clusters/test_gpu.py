@@ -46,3 +46,15 @@ def test_a_driver_that_fails_later_is_a_reason_not_a_crash(fake_nvml):
 def test_gpus_are_named_with_their_number(fake_nvml):
     assert str(ask(fake_nvml(CARDS), {})) == "2 × NVIDIA H800"
     assert str(Gpus(0, reason="no card")) == "no card"
+
+
+def test_the_memory_of_a_slice_is_its_own_and_the_smallest_decides(fake_nvml):
+    nvml = fake_nvml(CARDS, mem_bytes={"GPU-a": 85_520_809_984, "MIG-c": 10_468_982_784})
+    assert ask(nvml, {"CUDA_VISIBLE_DEVICES": "MIG-c"}).mem_bytes == (10_468_982_784,)
+    assert ask(nvml, {"CUDA_VISIBLE_DEVICES": "GPU-a,MIG-c"}).least_bytes == 10_468_982_784
+
+
+def test_memory_that_nvml_does_not_know_is_unknown_not_zero(fake_nvml):
+    found = ask(fake_nvml(CARDS, mem_bytes={"GPU-a": 85_520_809_984}), {})
+    assert found.mem_bytes == (85_520_809_984, None)
+    assert found.least_bytes is None

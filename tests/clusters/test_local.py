@@ -33,6 +33,13 @@ def test_a_visible_gpu_gets_a_worker_each():
     assert "cuDF" in choice.why
 
 
+def test_gpu_workers_share_the_servers_memory_and_each_devices_own():
+    found = Gpus(2, ("NVIDIA H800", "NVIDIA H800 MIG 1g.10gb"), mem_bytes=(85 * GIB, 10 * GIB))
+    memory = chosen(found, {"MEM_LIMIT": str(8 * GIB)}).memory
+    assert memory.most == 8 * GIB  # of the smaller
+    assert memory.host_bytes == 3 * GIB
+
+
 def test_without_a_gpu_the_cores_compute_and_the_reason_is_told():
     choice = chosen(environ={"CPU_LIMIT": "1", "MEM_LIMIT": str(4 * GIB)})
     assert not choice.on_gpu

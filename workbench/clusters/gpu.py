@@ -1,11 +1,11 @@
 """Which NVIDIA GPUs this process may use, asked of NVML once.
 
 An import test proves nothing: without a GPU `import cudf` and `import dask_cuda` succeed and fail at the first
-operation. So back end, cluster class and engine all follow from this one answer. Unit: whole devices or MIG slices as
-listed in CUDA_VISIBLE_DEVICES.
+operation. So back end, cluster class, engine and kernels all follow from this one answer. Unit: whole devices or MIG
+slices as listed in CUDA_VISIBLE_DEVICES.
 
-Source: NVML API reference (nvmlInit, nvmlDeviceGetCount); CUDA C++ programming guide, "CUDA Environment Variables":
-only devices listed before the first invalid entry are visible.
+Source: NVML API reference (nvmlInit, nvmlDeviceGetCount, nvmlDeviceGetMemoryInfo: of a MIG slice its own memory); CUDA
+C++ programming guide, "CUDA Environment Variables": only devices listed before the first invalid entry are visible.
 """
 
 import os
@@ -17,11 +17,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Gpus:
-    """The GPUs this process may use; `reason` says why there are none, '' where there are."""
+    """The GPUs this process may use; `reason` says why there are none, '' where there are.
+
+    mem_bytes: of each, in their order; None where NVML does not say (memory shared with the processor).
+    """
 
     count: int
     names: tuple[str, ...] = ()
     reason: str = ""
+    mem_bytes: tuple[int | None, ...] = ()
+
+    @property
+    def least_bytes(self) -> int | None:
+        """Memory of the smallest; None where that of one is not known."""
+        known = [size for size in self.mem_bytes if size is not None]
+        return min(known) if known and len(known) == self.count else None
 
     def __str__(self) -> str:
         if not self.count:
@@ -50,29 +60,31 @@ def ask(nvml: Any, environ: Mapping[str, str]) -> Gpus:
     except nvml.NVMLError:
         return Gpus(0, reason="no NVIDIA driver answers on this machine")
     try:
-        names = _visible(nvml, environ.get("CUDA_VISIBLE_DEVICES"))
+        handles = _visible(nvml, environ.get("CUDA_VISIBLE_DEVICES"))
+        names = tuple(_name(nvml, handle) for handle in handles)
+        sizes = tuple(_mem_bytes(nvml, handle) for handle in handles)
     except nvml.NVMLError as problem:
         return Gpus(0, reason=f"the NVIDIA driver answers with an error ({problem})")
     finally:
         nvml.nvmlShutdown()
     if names:
-        return Gpus(len(names), tuple(names))
+        return Gpus(len(names), names, mem_bytes=sizes)
     if "CUDA_VISIBLE_DEVICES" in environ:
         return Gpus(0, reason="this server was started without a GPU")
     return Gpus(0, reason="the NVIDIA driver knows no GPU here")
 
 
-def _visible(nvml: Any, listed: str | None) -> list[str]:
+def _visible(nvml: Any, listed: str | None) -> list[Any]:
     count = nvml.nvmlDeviceGetCount()
     if listed is None:
-        return [_name(nvml, nvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
-    names = []
+        return [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(count)]
+    handles = []
     for entry in filter(None, (part.strip() for part in listed.split(","))):
         handle = _handle(nvml, entry, count)
         if handle is None:
             break
-        names.append(_name(nvml, handle))
-    return names
+        handles.append(handle)
+    return handles
 
 
 def _handle(nvml: Any, entry: str, count: int) -> Any:
@@ -88,3 +100,10 @@ def _handle(nvml: Any, entry: str, count: int) -> Any:
 def _name(nvml: Any, handle: Any) -> str:
     name = nvml.nvmlDeviceGetName(handle)
     return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _mem_bytes(nvml: Any, handle: Any) -> int | None:
+    try:
+        return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except nvml.NVMLError:
+        return None

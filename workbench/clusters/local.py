@@ -13,25 +13,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import dask
+import pynvml
 from distributed import Client, LocalCluster
 from distributed.utils import TimeoutError as DaskTimeout
 
 from workbench.clusters.gpu import Gpus, gpus
-from workbench.clusters.share import GIB, Layout, layout, share
+from workbench.clusters.memory import GpuMemory, gpu_memory
+from workbench.clusters.share import GIB, WORKERS_SHARE, Layout, layout, share
 from workbench.errors import ClusterCannotStart, WorkersDoNotFit
 
-RMM_POOL_SHARE = 0.5
-"""First size of the memory pool on each GPU, as a share of its memory; it grows on demand."""
+ALLOWED_FAILURES = 1
+"""A task that has ended its worker twice ends the next one too: on one machine the reason is the task, mostly its need
+of memory, and not a node. Dask's three would be two more restarts before anybody is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which cluster, and why. `layout` is the CPU cluster's; None on GPUs, where each GPU is a worker."""
+    """Which cluster, and why. `layout` is the CPU cluster's, `memory` that of GPUs, where each GPU is a worker."""
 
     on_gpu: bool
     why: str
     workers: int
     layout: Layout | None = None
+    memory: GpuMemory | None = None
 
 
 class LocalClient(Client):
@@ -75,11 +79,13 @@ def start(workers: int | None = None, *, on_gpu: bool | None = None) -> LocalCli
     global _client
     choice = choose(gpus(), os.environ, workers=workers, on_gpu=on_gpu, has_rapids=has_rapids_here())
     dask.config.set({"distributed.dashboard.link": link_template(os.environ)})
+    dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES})
     scratch = tempfile.TemporaryDirectory(prefix="workbench-dask-", ignore_cleanup_errors=True)
     try:
         cluster = _cuda_cluster(choice, scratch.name) if choice.on_gpu else _cpu_cluster(choice, scratch.name)
         client = LocalClient(cluster)
-    except (OSError, RuntimeError, ValueError, MemoryError, DaskTimeout) as problem:
+    except (OSError, RuntimeError, ValueError, MemoryError, DaskTimeout, pynvml.NVMLError) as problem:
+        scratch.cleanup()
         raise ClusterCannotStart(root_of(problem), on_gpu=choice.on_gpu) from problem
     dask.config.set({"dataframe.backend": "cudf" if choice.on_gpu else "pandas"})
     client.choice, client.scratch = choice, scratch
@@ -101,7 +107,9 @@ def choose(
         count = found.count if workers is None else workers
         if not 1 <= count <= found.count:
             raise WorkersDoNotFit(count, f"{found.count} GPU(s)", found.count)
-        return Choice(True, f"Dask-CUDA on {found}, dataframes in cuDF: one worker per GPU", count)
+        part, whole = WORKERS_SHARE
+        memory = gpu_memory(found.least_bytes, share(environ).mem_bytes * part // whole // count)
+        return Choice(True, f"Dask-CUDA on {found}, dataframes in cuDF: one worker per GPU", count, memory=memory)
     if on_gpu:
         raise ClusterCannotStart(why_not, on_gpu=True)
     plan = layout(share(environ), workers)
@@ -141,12 +149,8 @@ def _cuda_cluster(choice: Choice, scratch: str) -> Any:
     # Only here: the import hooks CUDA, which a machine without a GPU need not carry.
     from dask_cuda import LocalCUDACluster
 
-    return LocalCUDACluster(
-        n_workers=choice.workers,
-        rmm_pool_size=RMM_POOL_SHARE,
-        enable_cudf_spill=True,
-        **_common(scratch),
-    )
+    assert choice.memory is not None
+    return LocalCUDACluster(n_workers=choice.workers, **choice.memory.options(), **_common(scratch))
 
 
 def _common(scratch: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workbench.clusters import lake, local
-from workbench.notebook import plots
+from workbench.notebook import failing, plots
 from workbench.notebook.balance import Balance
 from workbench.notebook.cost import Cost
 from workbench.notebook.sources import Source, find_source
@@ -99,6 +99,7 @@ def cluster(
         _say(f"Already running: {running.line}")
         return running
     client = local.start(workers, on_gpu=gpu)
+    failing.watch(_shell())
     _say(client.line)
     return client
 
@@ -113,6 +114,7 @@ def _cluster_of_jobs(wanted: int | tuple[int, int] | None, **given: int | str | 
         return running
     least, most = wanted if isinstance(wanted, tuple) else (None, 1 if wanted is None else wanted)
     server = os.environ.get("WORKBENCH_SERVER_ID")
+    failing.watch(_shell())
     asked = {k: v for k, v in {"server": server, "workers": most, **given}.items() if v is not None}
     return workers.start(connect(), asked, least, _say)
 
@@ -143,8 +145,17 @@ def jobs(project: str | None = None, start: When = None, end: When = None) -> An
 
 
 def collect(lazy: Any) -> Any:
-    """The computed result of something lazy as pandas, also where a GPU computed it: for results that are small."""
-    done = lazy.compute()
+    """The computed result of something lazy as pandas, also where a GPU computed it: for results that are small.
+
+    Raises:
+        OutOfMemory: a worker had too little memory; says what to try. The cluster goes on.
+    """
+    try:
+        done = lazy.compute()
+    except failing.RAISED as problem:
+        if (sentence := failing.explain(problem, lazy)) is None:
+            raise
+        raise sentence from problem
     return done.to_pandas() if hasattr(done, "to_pandas") else done
 
 
@@ -239,11 +250,16 @@ def _given(**params: When) -> dict[str, str]:
     return {k: v if isinstance(v, str) else v.isoformat() for k, v in params.items() if v is not None}
 
 
-def _in_notebook() -> bool:
+def _shell() -> Any:
+    """The IPython that this runs in, None outside of one."""
     try:
-        return get_ipython().kernel is not None  # type: ignore[name-defined]
-    except (NameError, AttributeError):
-        return False
+        return get_ipython()  # type: ignore[name-defined]
+    except NameError:
+        return None
+
+
+def _in_notebook() -> bool:
+    return getattr(_shell(), "kernel", None) is not None
 
 
 def _say(line: str) -> None:

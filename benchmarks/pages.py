@@ -17,6 +17,7 @@ PAGES = (
     "occupancy",
     "occupancy?period=scheme",
     "spend",
+    "forecast",
     "projects",
     "projects?project=language-model",
     "statements",

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, select
 
-from dashboards import about, ledger, occupancy, projects, spend, statements
+from dashboards import about, forecast, ledger, occupancy, projects, spend, statements
 from dashboards._asked import Asked
 from dashboards._filters import Filters
 from dashboards._page import Page, script_json
@@ -33,6 +33,7 @@ from workbench.store.ledger_tables import closed_months
 BUILD = {
     "occupancy": occupancy.build,
     "spend": spend.build,
+    "forecast": forecast.build,
     "projects": projects.build,
     "statements": statements.build,
     "ledger": ledger.build,

@@ -83,6 +83,11 @@ def area(frame: pd.DataFrame, x: str, y: str, colour: str) -> hv.Overlay:
     return ground * line(frame, x, y, colour, width=2.5)
 
 
+def band(frame: pd.DataFrame, x: str, low: str, high: str, colour: str) -> hv.Area:
+    """The ground between two columns: an interval about a line."""
+    return hv.Area(frame, x, [low, high]).opts(color=colour, fill_alpha=0.18, line_width=0)
+
+
 def heat(frame: pd.DataFrame, value: str, top: float) -> hv.HeatMap:
     """A map of hour (0 to 23) by weekday (0 = Monday), cividis from 0 to `top`.
 

@@ -21,6 +21,8 @@ PAGES = {
     "occupancy-place": ("executive", "/services/centre/occupancy?partition=train&model=H800"),
     "spend": ("executive", "/services/centre/spend"),
     "spend-close": ("executive", "/services/centre/spend?show=close"),
+    "forecast": ("executive", "/services/centre/forecast"),
+    "forecast-year": ("executive", "/services/centre/forecast?show=year"),
     "projects": ("executive", "/services/centre/projects"),
     "project": ("executive", "/services/centre/projects?project=language-model"),
     "about": ("executive", "/services/centre/about-data"),

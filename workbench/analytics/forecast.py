@@ -108,9 +108,11 @@ def _ahead(
     wide = widths(test.factors, len(limit))
     paths = middle + wide * (model.paths(values, len(limit), PATHS, SEED) - middle)
     low, high = np.quantile(paths, [(1 - SHARE) / 2, (1 + SHARE) / 2], axis=0)
-    cut = [np.clip(one, 0, limit) for one in (middle, low, high, paths)]
     return Forecast(
-        *cut,
+        middle=np.clip(middle, 0, limit),
+        low=np.clip(low, 0, limit),
+        high=np.clip(high, 0, limit),
+        paths=np.clip(paths, 0, limit),
         method=model.name,
         scores=test.scores,
         naive=naive,

@@ -9,6 +9,7 @@ Source: Hyndman & Athanasopoulos, Forecasting (3rd ed.), 5.10 (rolling origin) a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -107,7 +108,7 @@ def _origins(count: int, season: int, steps: int) -> list[int]:
 def _bands(season: int, steps: int) -> list[tuple[int, int]]:
     """Steps ahead that are looked at together: the first season, the second, and those after."""
     edges = sorted({0, min(season, steps), min(2 * season, steps), steps})
-    return [(first + 1, last) for first, last in zip(edges, edges[1:], strict=False)]
+    return [(first + 1, last) for first, last in pairwise(edges)]
 
 
 def _naive_step(before: Floats, season: int) -> float | None:

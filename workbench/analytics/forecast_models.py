@@ -15,11 +15,11 @@ Floats = npt.NDArray[np.float64]
 MODELS: dict[str, dict[str, Any]] = {
     "level": {"level": "llevel"},
     "level and drift back": {"level": "llevel", "autoregressive": 1},
-    "mean": {"level": "fixed intercept", "autoregressive": 1},
     "last week": {},
 }
-"""By name: a level that wanders; the same with swings about it that die away; a mean about which it swings; and the
-naive one: as one season before. All but the last have a fixed pattern of the season on top."""
+"""By name: a level that wanders; the same with swings about it that die away; and the naive one: as one season before.
+The first two have a fixed pattern of the season on top. None of them returns to a fixed mean: over a year that would be
+more certain than anybody can be."""
 CONSTANT = "constant"
 
 

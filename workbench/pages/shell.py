@@ -59,6 +59,7 @@ def page_titles() -> dict[str, str]:
     return {
         "occupancy": _("Centre occupancy"),
         "spend": _("Subsidy spend"),
+        "forecast": _("Forecast"),
         "projects": _("Project usage"),
         "statements": _("Statements"),
         "applications": _("Applications"),

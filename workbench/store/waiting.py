@@ -36,11 +36,3 @@ def waiting(conn: Connection, edges: Int64s, wanted: Wanted) -> Int64s:
     amount += level.cumsum()[:-1] * QUARTER_S
     place = (edges[:-1] - first) // QUARTER_S
     return np.add.reduceat(amount, place).astype(np.int64)
-
-
-def wait_known_share(conn: Connection, first_s: int, wanted: Wanted) -> float | None:
-    """Share of the jobs started since then whose submission is known; None: there is no job."""
-    start = type_coerce(JOBS.c.start_at, BigInteger)
-    known = func.sum(case((JOBS.c.submit_known, 1), else_=0))
-    total, told = conn.execute(select(func.count(), known).where(start >= first_s, *allowed(JOBS, wanted))).one()
-    return int(told or 0) / int(total) if total else None

@@ -1,0 +1,67 @@
+"""The days that a forecast is made of, those it is made for, and what was made before."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from datetime import date, timedelta
+from threading import RLock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.analytics.sweep import Int64s
+from workbench.domain.access import Scope, WholeCentre
+from workbench.errors import NoAccess
+from workbench.periods import day_start
+from workbench.services.spend_days import ONE_DAY
+
+Floats = npt.NDArray[np.float64]
+
+
+def check_scope(scope: Scope) -> None:
+    """Raises NoAccess unless the whole centre is in view."""
+    if not isinstance(scope, WholeCentre):
+        raise NoAccess(scope.viewer, "the forecast", "executive")
+
+
+def edges_from(first: date, days: int, zone: ZoneInfo) -> Int64s:
+    """The edges of so many of the centre's days, UTC epoch seconds."""
+    return np.array([day_start(first + timedelta(days=n), zone) for n in range(days + 1)], dtype=np.int64)
+
+
+def calendar(first: date, days: int) -> pd.Series:
+    """So many days as datetime64[s]."""
+    return pd.Series(pd.date_range(first, periods=days, freq="D", unit="s"), name="day")
+
+
+def months_of(first: date, days: int) -> list[tuple[str, int, int]]:
+    """The months that so many days touch: name "2026-12", the first of its days and the one after its last, counted."""
+    names = [f"{first + timedelta(days=n):%Y-%m}" for n in range(days)]
+    return [(name, names.index(name), len(names) - names[::-1].index(name)) for name in dict.fromkeys(names)]
+
+
+def day_after(first: date, step: int | None) -> date | None:
+    return None if step is None else first + step * ONE_DAY
+
+
+class _Kept:
+    """The latest results, by what they were made from: numbers, so that nothing can be stale."""
+
+    def __init__(self, size: int) -> None:
+        self._made: OrderedDict[Hashable, Any] = OrderedDict()
+        self._size, self._lock = size, RLock()
+
+    def get(self, key: Sequence[Any], make: Callable[[], Any]) -> Any:
+        whole = tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in key)
+        with self._lock:  # two who ask the same at once wait for one
+            if whole not in self._made:
+                self._made[whole] = make()
+            self._made.move_to_end(whole)
+            while len(self._made) > self._size:
+                self._made.popitem(last=False)
+            return self._made[whole]
+
+
+KEPT = _Kept(12)

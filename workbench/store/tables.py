@@ -26,6 +26,7 @@ from workbench.store import (  # noqa: F401  (their tables join the metadata)
     dask_tables,
     ledger_tables,
     other_charges,
+    placed,
 )
 
 metadata = Stored.metadata

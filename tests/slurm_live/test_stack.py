@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.slurm_centre import wait_until
 from tests.slurm_stack import claims, interpreter
 from tests.slurm_stack.processes import Process
 from workbench.settings import ROOT
@@ -26,11 +27,17 @@ def test_a_job_has_its_user_its_account_and_its_cards(slurm):
     slurm.wait(job, "COMPLETED")
     assert out.read_text().split() == ["wb-ana", "0,1"]
     out.unlink()
-    columns = "Account,User,AllocTRES%200,Comment%80"
-    row = slurm.runner.run("sacct", "-nXPj", str(job), "-o", columns).strip().split("|")
+    row = wait_until(lambda: recorded(slurm, job), 20)
     assert row[:2] == ["climate", "wb-ana"]
     assert {"gres/gpu=2", "gres/gpu:h800=2"} <= set(row[2].split(","))
     assert row[3] == "wb=1;project=climate"
+
+
+def recorded(slurm, job):
+    """Account, user, TRES and comment as soon as slurmdbd has heard of the start, which may come after the end."""
+    said = slurm.runner.run("sacct", "-nXPj", str(job), "-o", "Account,User,AllocTRES%200,Comment%80").strip()
+    row = said.split("|")
+    return row if len(row) == 4 and row[2] else None
 
 
 def test_another_account_is_refused(slurm):

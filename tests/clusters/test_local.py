@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.clusters import local
+from workbench.clusters import accelerated, local
 from workbench.clusters.gpu import Gpus
 from workbench.clusters.share import GIB, LEAST_WORKER_BYTES, Share, layout, share
 from workbench.errors import ClusterCannotStart, WorkersDoNotFit
@@ -107,6 +108,16 @@ def test_workers_never_get_more_than_the_server_has(cores, mem_bytes):
     assert plan.worker_bytes >= LEAST_WORKER_BYTES
 
 
+@pytest.mark.parametrize(("loaded", "preloads"), [(True, ["workbench.clusters.accelerated"]), (False, [])])
+def test_workers_are_accelerated_where_their_kernel_is(monkeypatch, loaded, preloads):
+    monkeypatch.setitem(sys.modules, "cudf.pandas", SimpleNamespace(LOADED=loaded))
+    assert accelerated.preload() == preloads
+
+
+def test_an_ordinary_kernels_workers_load_nothing_of_rapids():
+    assert accelerated.preload() == []
+
+
 def test_the_dashboard_link_goes_through_the_hub():
     assert local.link_template({"JUPYTERHUB_SERVICE_PREFIX": "/user/ana/"}) == "/user/ana/proxy/{port}/status"
     assert local.link_template({}) == "http://127.0.0.1:{port}/status"
@@ -129,7 +140,7 @@ def test_a_cluster_computes_is_encrypted_and_closes_with_its_block():
 
 PROGRAM = """
 import time
-from workbench.clusters import local
+from workbench.clusters import accelerated, local
 if __name__ == "__main__":
     client = local.start(1, on_gpu=False)
     print(*client.run(__import__("os").getpid).values(), flush=True)

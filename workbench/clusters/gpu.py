@@ -8,6 +8,7 @@ Source: NVML API reference (nvmlInit, nvmlDeviceGetCount, nvmlDeviceGetMemoryInf
 C++ programming guide, "CUDA Environment Variables": only devices listed before the first invalid entry are visible.
 """
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ def gpus() -> Gpus:
     import pynvml
 
     return ask(pynvml, os.environ)
+
+
+def has_rapids_here() -> bool:
+    """Whether this environment has what dataframes on a GPU need."""
+    return all(importlib.util.find_spec(name) is not None for name in ("dask_cuda", "cudf", "rmm"))
 
 
 def ask(nvml: Any, environ: Mapping[str, str]) -> Gpus:

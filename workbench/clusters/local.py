@@ -5,7 +5,6 @@ block, and with the kernel. Connections are encrypted, since everybody's servers
 and an open scheduler runs anybody's code.
 """
 
-import importlib.util
 import os
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +16,8 @@ import pynvml
 from distributed import Client, LocalCluster
 from distributed.utils import TimeoutError as DaskTimeout
 
-from workbench.clusters.gpu import Gpus, gpus
+from workbench.clusters import accelerated
+from workbench.clusters.gpu import Gpus, gpus, has_rapids_here
 from workbench.clusters.memory import GpuMemory, gpu_memory
 from workbench.clusters.share import GIB, WORKERS_SHARE, Layout, layout, share
 from workbench.errors import ClusterCannotStart, WorkersDoNotFit
@@ -129,11 +129,6 @@ def _why_no_gpu(found: Gpus, *, on_gpu: bool | None, has_rapids: bool) -> str:
     return ""
 
 
-def has_rapids_here() -> bool:
-    """Whether this environment has what dataframes on a GPU need."""
-    return all(importlib.util.find_spec(name) is not None for name in ("dask_cuda", "cudf", "rmm"))
-
-
 def _cpu_cluster(choice: Choice, scratch: str) -> LocalCluster:
     plan = choice.layout
     assert plan is not None
@@ -159,6 +154,7 @@ def _common(scratch: str) -> dict[str, Any]:
         "security": True,
         "dashboard_address": "127.0.0.1:0",  # any free port: everybody on this machine has a cluster
         "local_directory": scratch,
+        "preload": accelerated.preload(),
         "silence_logs": 40,  # errors only: a notebook is no log
     }
 

@@ -23,8 +23,8 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 
 from workbench.clusters import supervise
 from workbench.clusters.demand import Demand
-from workbench.clusters.gpu import gpus
-from workbench.clusters.local import has_rapids_here, link_template, root_of
+from workbench.clusters.gpu import gpus, has_rapids_here
+from workbench.clusters.local import link_template, root_of
 from workbench.errors import ClusterCannotStart, ClusterRefused
 
 DEATH_TIMEOUT_S = 20

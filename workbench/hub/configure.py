@@ -135,6 +135,7 @@ def server_arguments() -> list[str]:
     """Options of every notebook server: it asks nothing of the internet by itself and loads what is used here only."""
     arguments = [
         "--LabApp.news_url=None",
+        "--ServerApp.kernel_spec_manager_class=workbench.hub.kernels.Kernels",
         "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         # Seconds of every start: previews of Panel apps, language servers that are not installed.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import OPENING_S, a_job
 from workbench.analytics.schema import JOB_COLUMNS, job_frame
-from workbench.analytics.sweep import AMOUNTS, COUNTS, add_up, day_edges, hour_edges, sweep, sweep_parts
+from workbench.analytics.sweep import AMOUNTS, COUNTS, add_up, day_edges, hour_edges, sweep
 from workbench.analytics.usage import usage, usage_of
 from workbench.periods import day_of
 from workbench.units import GPU_PARTS
@@ -89,7 +89,7 @@ def test_parts_of_the_jobs_add_up_to_all(jobs, at):
 def test_a_dask_dataframe_gives_the_same_as_one_frame():
     jobs = job_frame([a_job(job_id=str(n), start_at=OPENING_S + 700 * n, gpu_parts=n) for n in range(40)])
     edges = hour_edges(OPENING_S, OPENING_S + 40_000)
-    same(sweep_parts(dd.from_pandas(jobs, npartitions=4), ["project"], edges), sweep(jobs, ["project"], edges))
+    same(sweep(dd.from_pandas(jobs, npartitions=4), ["project"], edges), sweep(jobs, ["project"], edges))
 
 
 def test_more_than_a_float_holds_is_exact():

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.analytics.sweep import Int64s, spread
+from workbench.analytics.sweep_arrays import Int64s, spread
 from workbench.periods import Window
 from workbench.units import GPU_PARTS
 

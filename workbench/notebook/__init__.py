@@ -34,6 +34,7 @@ __all__ = [
     "collect",
     "connect",
     "cost",
+    "forecast",
     "jobs",
     "occupancy",
     "plot",
@@ -44,6 +45,8 @@ __all__ = [
 When = str | date | datetime | None
 LOCAL_TIMES = {"day_start", "week_start", "month_start"}
 """Columns of days and longer, which are the centre's own."""
+ATTRS = ("label", "zone", "currency", "method", "coverage", "says")
+"""Facts of an answer that its frame carries along."""
 plot = plots.plot
 _source: Source | None = None
 
@@ -208,6 +211,22 @@ def charges(by: str = "project", start: When = None, end: When = None, project: 
     return _frame("charges", by=by, start=start, end=end, project=project)
 
 
+def forecast(of: str = "occupancy", by: str = "day") -> pd.DataFrame:
+    """What is likely ahead, for those who see the whole centre: the middle, and the range that holds 80% of it.
+
+    Args:
+        of: 'occupancy' (a year ahead) or 'fund' (a year, and to the scheme's end).
+        by: 'day' or 'month'.
+
+    Returns:
+        One row per day or month, in order. occupancy: busy_gpus, demand_gpus (busy and waiting), in_service_gpus,
+        occupancy_share, each with _low and _high; by month `chance`, that the GPUs in service are used up by its end.
+        fund: drawn_total_hkd if usage goes on, decided_total_hkd by awards as decided; by month `chance`, that the fund
+        is. frame.attrs: method, coverage of the range in the back-test, says (every assumption).
+    """
+    return _frame("forecast", of=of, by=by)
+
+
 def projects() -> pd.DataFrame:
     """Your projects (all, for those who see the whole centre): title, category, award and what is left of it."""
     return _frame("projects")
@@ -239,7 +258,7 @@ def _frame(question: str, **params: When) -> pd.DataFrame:
     assert frame is not None
     for name in set(frame.columns) & LOCAL_TIMES:
         frame[name] = frame[name].dt.tz_convert(said.facts["zone"])
-    frame.attrs.update({key: said.facts[key] for key in ("label", "zone", "currency")})
+    frame.attrs.update({key: said.facts[key] for key in ATTRS if key in said.facts})
     if _in_notebook():
         plots.bring_hvplot(plots.this_cell())
     return frame

@@ -7,6 +7,7 @@ Questions and their parameters (all text, all optional):
   usage      by start end project cluster            GPU time by project, user, partition, gpu_model or period
   occupancy  by start end split cluster              allocated GPUs against GPUs in service, per period
   charges    by start end project                    list price, subsidy and the user's share
+  forecast   of by                                   occupancy or fund ahead, by day or month; whole centre only
   cost       server project                          one server so far, and its project's award (facts, no table)
   balance    server project                          its project's award: drawn, held, free, how long (facts, no table)
   lake       project start end                       the Parquet files of jobs, with the window as epoch seconds
@@ -26,6 +27,7 @@ from workbench.errors import BadQuestion
 from workbench.periods import iso
 from workbench.services import reports, spend
 from workbench.services.cost import server_cost
+from workbench.services.forecast import fund_forecast, occupancy_forecast, told
 from workbench.services.holds.outlook import Outlook, gone_words, left_words, outlook
 from workbench.services.lake_files import LakeFile, lake_files
 from workbench.services.question import Asked, choice, moment_of
@@ -71,7 +73,7 @@ def answer(store: Store, scope: Scope, question: str, params: Mapping[str, str],
     if unknown := sorted(set(params) - set(allowed)):
         raise BadQuestion(f"{question} has no {', '.join(unknown)}", f"it takes {', '.join(allowed) or 'no parameter'}")
     zone = store.settings.centre.zone
-    names = {name: params.get(name) or None for name in ("by", "split", "project", "cluster", "server")}
+    names = {name: params.get(name) or None for name in ("by", "split", "project", "cluster", "server", "of")}
     start_s, end_s = (moment_of(params.get(name), zone) for name in ("start", "end"))
     asked = Asked(store, scope, now, **names, start_s=start_s, end_s=end_s)
     if asked.project is not None and question not in ("cost", "balance"):
@@ -170,6 +172,17 @@ def _charged(asked: Asked, by: str) -> pd.DataFrame:
     return rows if by == "day" else rows.sort_values("list_minor", ascending=False, kind="stable")
 
 
+def _forecast(asked: Asked) -> Answer:
+    of, by = choice("of", asked.of, told.OF, "occupancy"), choice("by", asked.by, told.BY, "day")
+    ask = occupancy_forecast if of == "occupancy" else fund_forecast
+    found = ask(asked.store, asked.scope, asked.now)
+    rows = told.rows(found, by)
+    money = [name for name in rows.columns if name.endswith("_minor")]
+    major = {name: f"{name.removesuffix('_minor')}_{_currency(asked)}" for name in money}
+    rows = rows.assign(**{name: _major(rows[name]) for name in money}).rename(columns=major)
+    return Answer(told.facts(found), rows.rename(columns={"share": "occupancy_share"}))
+
+
 def _cost(asked: Asked) -> Answer:
     facts: dict[str, Any] = dict.fromkeys(
         ("server", "profile", "seconds", "list_minor", "subsidy_minor", "user_minor"), None
@@ -227,6 +240,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], Answer], tuple[str, ...]]] = {
     "usage": (_usage, ("by", "start", "end", "project", "cluster")),
     "occupancy": (_occupancy, ("by", "start", "end", "split", "cluster")),
     "charges": (_charges, ("by", "start", "end", "project")),
+    "forecast": (_forecast, ("of", "by")),
     "cost": (_cost, ("server", "project")),
     "balance": (_balance, ("server", "project")),
     "lake": (_lake, ("project", "start", "end")),

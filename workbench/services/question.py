@@ -29,6 +29,7 @@ class Asked:
     project: str | None
     cluster: str | None
     server: str | None
+    of: str | None
     start_s: int | None
     end_s: int | None
 

@@ -45,7 +45,8 @@ class FundMonth:
 class FundForecast:
     """The days from `first_on` on. Minor units.
 
-    history: a row per day since the first charge: day (datetime64[s]), list_minor, subsidy_minor, drawn_total_minor (int64).
+    history: a row per day since the first charge: day (datetime64[s]), int64 list_minor, subsidy_minor,
+    drawn_total_minor.
     ahead: day, float64 list_minor, list_low_minor, list_high_minor (of the day), drawn_total_minor, drawn_low_minor,
     drawn_high_minor (in all, were usage to go on and every award followed by one like it), decided_total_minor,
     decided_low_minor, decided_high_minor (in all, by the awards as decided: their ends and ceilings count). Intervals

@@ -1,6 +1,6 @@
 """GPUs allocated and wanted in the days ahead, against the capacity that is stated for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -104,7 +104,7 @@ def occupancy_forecast(store: Store, scope: Scope, now: int, days: int = DAYS) -
 
 def _made(read: _Read, days: int, busy: Floats, demand: Floats, room: Floats, in_service: Floats) -> OccupancyForecast:
     ahead = forecast(busy, days, room=room)
-    wanted = forecast(demand, days, methods=(ahead.method,) if ahead.scores else ("level",))
+    wanted = _at_least(forecast(demand, days, methods=(ahead.method,) if ahead.scores else ("level",)), ahead)
     reached = first_reached(wanted.paths, in_service)
     months = months_of(read.first_on, days)
     frame = pd.DataFrame(
@@ -136,6 +136,17 @@ def _made(read: _Read, days: int, busy: Floats, demand: Floats, room: Floats, in
             for (name, first, after), chance in zip(months, chances, strict=True)
         ),
         says=tuple(_says(read, ahead)),
+    )
+
+
+def _at_least(wanted: Forecast, busy: Forecast) -> Forecast:
+    """Who has a GPU wanted it: course by course (both are drawn with one seed), no fewer than are allocated."""
+    return replace(
+        wanted,
+        middle=np.maximum(wanted.middle, busy.middle),
+        low=np.maximum(wanted.low, busy.low),
+        high=np.maximum(wanted.high, busy.high),
+        paths=np.maximum(wanted.paths, busy.paths),
     )
 
 

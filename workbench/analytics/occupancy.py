@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.analytics.capacity import KINDS, PART_SECONDS, PLACE, Group, capacity_in, within
-from workbench.analytics.sweep import Int64s
+from workbench.analytics.sweep import Int64s, sweep
 from workbench.periods import Window
 from workbench.units import GPU_PARTS, HOUR_S
 
@@ -35,17 +35,18 @@ class Summary:
 
 
 def occupancy(
-    busy: pd.DataFrame, pieces: pd.DataFrame, known: Mapping[str, Window], edges: Int64s, split: Sequence[str] = ()
+    jobs: Any, pieces: pd.DataFrame, known: Mapping[str, Window], edges: Int64s, split: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Busy GPU time against capacity in every bucket, idle ones included.
 
     Args:
-        busy: swept rows: cluster (and partition, gpu_model where split by them), bucket, gpu_part_seconds.
+        jobs: a job frame or one of the lake's, of pandas, cuDF, or Dask over either; or rows that are swept already:
+            cluster (and partition, gpu_model and others where split by them), bucket, gpu_part_seconds.
         pieces: capacity.steps of the places in question.
         known: of which time there is knowledge of each cluster: from the first statement of its capacity until its
             data end. Outside nothing is idle, nobody knows it.
         edges: bucket edges, UTC epoch seconds.
-        split: columns to keep, out of cluster, partition, gpu_model, and any other that `busy` has (such a one, for
+        split: columns to keep, out of cluster, partition, gpu_model, and any other that jobs have (such a one, for
             instance project, divides the busy time only: each of its rows repeats the capacity it is part of).
 
     Returns:
@@ -55,6 +56,8 @@ def occupancy(
     """
     places = [name for name in split if name in PLACE]
     finest = ["cluster", *(name for name in places if name != "cluster")]
+    swept_already = "bucket" in jobs.columns
+    busy = jobs if swept_already else sweep(jobs, list(dict.fromkeys((*finest, *split))), edges)
     room = _room(busy, within(pieces, known), known, edges, finest)
     groups, used = _grid(busy, edges, split, also=() if set(split) - set(PLACE) else room.groups_by(places))
     shared = room.at([tuple(group[list(split).index(name)] for name in places) for group in groups], places)

@@ -1,6 +1,7 @@
 """Usage: what jobs used in a window, by project, user, GPU model, partition, or any other name their rows have."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ def usage(swept: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         wait_mean_s (NA: no submit time known).
     """
     if by:
-        rows = swept.groupby(list(by), as_index=False, sort=True)[list(SUMS)].sum()
+        rows = swept.groupby(list(by), as_index=False, sort=True, dropna=False)[list(SUMS)].sum()
     else:
         rows = swept[list(SUMS)].sum().to_frame().T if len(swept) else swept[list(SUMS)]
     rows = rows.rename(columns={"jobs_started": "jobs"})
@@ -36,6 +37,12 @@ def usage(swept: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return rows[columns].reset_index(drop=True)
 
 
-def usage_of(jobs: pd.DataFrame, by: Sequence[str], window: Int64s) -> pd.DataFrame:
-    """The same from a job frame, for the window from the first to the last of these edges (UTC epoch seconds)."""
+def usage_of(jobs: Any, by: Sequence[str], window: Int64s) -> pd.DataFrame:
+    """The same from jobs, for the window from the first to the last of these edges (UTC epoch seconds).
+
+    Args:
+        jobs: a job frame or one of the lake's, of pandas, cuDF, or Dask over either.
+        by: any columns of theirs; none: one row in all.
+        window: edges; only the first and the last count.
+    """
     return usage(sweep(jobs, by, window[[0, -1]]), by)

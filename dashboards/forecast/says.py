@@ -21,12 +21,10 @@ def chance(share: float) -> str:
 
 
 def range_words(reached: Reached) -> str:
-    """The range of days in words: between 3 Mar 2027 and 9 Jun 2027; open where it is."""
-    if reached.early is None:
-        return _("not before {day}").format(day=words.day(reached.horizon_on))
+    """The range of days in words: with 80% between 3 Mar 2027 and 9 Jun 2027; open where it is."""
     if reached.late is None:
-        return _("{day} at the earliest").format(day=words.day(reached.early))
-    return _("between {early} and {late}").format(early=words.day(reached.early), late=words.day(reached.late))
+        return _("with 90% not before {day}").format(day=words.day(reached.early or reached.horizon_on))
+    return _("with 80% between {early} and {late}").format(early=words.day(reached.early), late=words.day(reached.late))
 
 
 def next_month(found: OccupancyForecast) -> OccupancyMonth:
@@ -51,17 +49,17 @@ def _of_occupancy(found: OccupancyForecast) -> tuple[Markup, ...]:
     if full.day == found.first_on:
         first = sentence(_("As many GPUs are wanted as are in service already."))
     elif full.day:
-        first = sentence(_("At this pace the GPUs in service are used up by {day} (with 80%: {range}).")).format(
+        first = sentence(_("At this pace the GPUs in service are used up by {day} ({range}).")).format(
             day=linked(words.day(full.day), there), range=range_words(full)
         )
     else:
         first = sentence(
-            _("At this pace the GPUs in service last until {day} at least; the chance that they do not is {chance}.")
+            _("At this pace the chance that the GPUs in service are used up before {day} is {chance}.")
         ).format(day=words.day(full.horizon_on), chance=linked(chance(full.chance), "#table-months"))
     month = next_month(found)
     if month.share is None:
         return (first,)
-    second = sentence(_("In {month} {share} of GPU time in service will be allocated (80%: {low} to {high}).")).format(
+    second = sentence(_("In {month}, {share} of GPU time in service will be allocated (80%: {low} to {high}).")).format(
         month=month_words(month.month),
         share=linked(words.percent(month.share), there),
         low=words.percent(month.share_low),
@@ -75,7 +73,7 @@ def _of_fund(found: FundForecast) -> tuple[Markup, ...]:
     if gone.day == found.first_on:
         return (sentence(_("The fund is used up.")),)
     if gone.day:
-        said = sentence(_("If usage goes on, the fund is used up by {day} (with 80%: {range}).")).format(
+        said = sentence(_("If usage goes on, the fund is used up by {day} ({range}).")).format(
             day=linked(words.day(gone.day), there), range=range_words(gone)
         )
         return (said,)

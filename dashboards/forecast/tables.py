@@ -1,9 +1,12 @@
 """The tables of the page of the forecast: by month, and the back-test."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pandas as pd
 
 from dashboards._asked import Asked
-from dashboards._money import amount
+from dashboards._money import exact, short
 from dashboards._page import Cell, Column, Row, Table, unknown_cell
 from dashboards.forecast.data import HELD_HIGH, HELD_LOW, Data
 from dashboards.forecast.says import chance, month_words
@@ -20,17 +23,15 @@ def months_table(asked: Asked, data: Data) -> Table:
     drawn = {month.month: month for month in data.fund.months} if data.fund else {}
     names = sorted({*there, *drawn})
     labels = (
-        _("Occupancy"),
-        _("80% from"),
-        _("80% to"),
-        _("GPUs in service used up by its end, chance"),
-        _("Drawn by its end if usage goes on, {currency}"),
-        _("80% from"),
-        _("80% to"),
-        _("Drawn by awards as decided, {currency}"),
-        _("Fund used up by its end, chance"),
+        (_("Occupancy"), _("Allocated GPU time ÷ GPU time in service less what is out")),
+        (_("80% range"), ""),
+        (_("Capacity used up"), _("Chance that by its end as many GPUs are wanted as are in service")),
+        (_("Drawn in all"), _("By its end, if usage goes on and every award is followed by one like it")),
+        (_("80% range"), ""),
+        (_("As decided"), _("Drawn in all by its end, by the awards as they are decided")),
+        (_("Fund used up"), _("Chance that by its end budget less reserve is drawn, if usage goes on")),
     )
-    columns = (Column(_("Month")), *(Column(label.format(currency=asked.symbol), right=True) for label in labels))
+    columns = (Column(_("Month")), *(Column(label, right=True, title=title) for label, title in labels))
     rows, frame = [], []
     for name in names:
         busy, fund = there.get(name), drawn.get(name)
@@ -41,10 +42,10 @@ def months_table(asked: Asked, data: Data) -> Table:
             Row(
                 (
                     Cell(month_words(name), order=name),
-                    *(unknown_cell() if v is None else Cell(words.percent(v), order=v) for v in shares),
+                    *_with_range(shares, words.percent),
                     _chance(busy.chance if busy else None),
-                    *(amount(v) for v in minor),
-                    amount(decided),
+                    *_with_range(minor, lambda v: short(asked, v), lambda v: exact(asked, v)),
+                    *_with_range((decided,), lambda v: short(asked, v), lambda v: exact(asked, v)),
                     _chance(fund.chance if fund else None),
                 )
             )
@@ -72,6 +73,20 @@ def months_table(asked: Asked, data: Data) -> Table:
     )
 
 
+def _with_range(
+    values: Sequence[float | None], say: Callable[[Any], str], whole: Callable[[Any], str] | None = None
+) -> tuple[Cell, ...]:
+    """A cell for the middle, and one for the range where there is one; the exact values stand in their titles."""
+    if values[0] is None:
+        return tuple(unknown_cell() for _value in values[:2])
+    exactly = whole or say
+    middle = Cell(say(values[0]), order=values[0], title=exactly(values[0]))
+    if len(values) == 1:
+        return (middle,)
+    _middle, low, high = values
+    return middle, Cell(f"{say(low)} – {say(high)}", order=low, title=f"{exactly(low)} – {exactly(high)}")
+
+
 def _chance(share: float | None) -> Cell:
     if share is None:
         return unknown_cell()
@@ -80,15 +95,19 @@ def _chance(share: float | None) -> Cell:
 
 def back_test_table(asked: Asked, data: Data) -> Table:
     """How good such forecasts have been, by how far ahead."""
-    names = (
-        _("Mean error"),
-        _("the same day last week as forecast"),
-        _("Error over that of last week (MASE)"),
-        _("Inside of the 80% range"),
-        _("before it was widened"),
-        _("Days tested"),
+    labels = (
+        (_("Mean error"), _("Mean absolute error of a day")),
+        (_("Last week's"), _("The same, had each day been forecast as the same day of the last week")),
+        (_("MASE"), _("Mean error over the mean change from one week to the next before the test: under 1 is better")),
+        (_("In 80% range"), _("Share of days inside of the range, whose width knew earlier errors only")),
+        (_("As modelled"), _("Share of days inside of the range before earlier errors set its width")),
+        (_("Days tested"), ""),
     )
-    columns = (Column(_("Forecast")), Column(_("Days ahead")), *(Column(name, right=True) for name in names))
+    columns = (
+        Column(_("Forecast")),
+        Column(_("Days ahead")),
+        *(Column(label, right=True, title=title) for label, title in labels),
+    )
     rows, frame = [], []
     for name, forecast in data.tested:
         for score, naive in zip(forecast.scores, _naive(forecast), strict=True):
@@ -114,8 +133,8 @@ def back_test_table(asked: Asked, data: Data) -> Table:
         tuple(rows),
         pd.DataFrame(frame),
         says=_(
-            "The same forecast made at earlier moments, of what was known then. Each range was widened by errors from "
-            "before that moment only."
+            "The same forecast made at earlier moments, of what was known then. Each range is as wide as errors from "
+            "before that moment say."
         ),
         csv=asked.csv("back-test"),
         empty=_("There are too few days for a back-test."),

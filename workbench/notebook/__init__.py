@@ -12,15 +12,19 @@ aware, in the centre's own zone for days and months, in UTC for hours and jobs. 
 
 import os
 import time
-from datetime import date, datetime
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from workbench.clusters import lake, local
+from workbench.clusters.share import share
 from workbench.notebook import failing, plots
+from workbench.notebook.asking import When, frame_of, given, say, shell
 from workbench.notebook.balance import Balance
+from workbench.notebook.comparing import Cudf, Verdict, judge
 from workbench.notebook.cost import Cost
+from workbench.notebook.measured import arrived
 from workbench.notebook.sources import Source, find_source
 from workbench.store.lake import LAKE_SCHEMA
 
@@ -40,13 +44,9 @@ __all__ = [
     "plot",
     "projects",
     "usage",
+    "verdict",
 ]
 
-When = str | date | datetime | None
-LOCAL_TIMES = {"day_start", "week_start", "month_start"}
-"""Columns of days and longer, which are the centre's own."""
-ATTRS = ("label", "zone", "currency", "method", "coverage", "says")
-"""Facts of an answer that its frame carries along."""
 plot = plots.plot
 _source: Source | None = None
 
@@ -63,7 +63,7 @@ def connect(source: Source | None = None) -> Source:
     global _source
     if source is not None or _source is None:
         _source = source or find_source(os.environ, lambda: int(time.time()))
-        _say(f"{_source.said}.")
+        say(f"{_source.said}.")
     return _source
 
 
@@ -99,11 +99,11 @@ def cluster(
         return _cluster_of_jobs(workers, gpus_per_worker=gpus_per_worker, hours=hours, profile=profile)
     running = local.running()
     if running is not None:
-        _say(f"Already running: {running.line}")
+        say(f"Already running: {running.line}")
         return running
     client = local.start(workers, on_gpu=gpu)
-    failing.watch(_shell())
-    _say(client.line)
+    failing.watch(shell())
+    say(client.line)
     return client
 
 
@@ -113,13 +113,13 @@ def _cluster_of_jobs(wanted: int | tuple[int, int] | None, **given: int | str | 
 
     running = workers.running()
     if running is not None:
-        _say(f"Already running: {running.line}")
+        say(f"Already running: {running.line}")
         return running
     least, most = wanted if isinstance(wanted, tuple) else (None, 1 if wanted is None else wanted)
     server = os.environ.get("WORKBENCH_SERVER_ID")
-    failing.watch(_shell())
+    failing.watch(shell())
     asked = {k: v for k, v in {"server": server, "workers": most, **given}.items() if v is not None}
-    return workers.start(connect(), asked, least, _say)
+    return workers.start(connect(), asked, least, say)
 
 
 def jobs(project: str | None = None, start: When = None, end: When = None) -> Any:
@@ -140,7 +140,7 @@ def jobs(project: str | None = None, start: When = None, end: When = None) -> An
         UnknownProject, NoAnswer: the project is not one of yours.
     """
     source = connect()
-    found = source.ask("lake", **_given(project=project, start=start, end=end))
+    found = source.ask("lake", **given(project=project, start=start, end=end))
     assert found.table is not None
     files = found.table.to_dict("records")
     parts = [lake.LakePart(source.readable(file), file["cluster"], file["project"] or None) for file in files]
@@ -235,7 +235,7 @@ def projects() -> pd.DataFrame:
 def cost() -> Cost:
     """What this server has cost so far, and what its project's award still holds. An estimate, never a bill."""
     server, project = os.environ.get("WORKBENCH_SERVER_ID"), os.environ.get("WORKBENCH_PROJECT")
-    return Cost.of(connect().ask("cost", **_given(server=server, project=project)).facts)
+    return Cost.of(connect().ask("cost", **given(server=server, project=project)).facts)
 
 
 def balance(project: str | None = None) -> Balance:
@@ -248,44 +248,29 @@ def balance(project: str | None = None) -> Balance:
         UnknownProject, NoAnswer: the project is not one of yours.
     """
     server = os.environ.get("WORKBENCH_SERVER_ID")
-    given = _given(server=server, project=project or os.environ.get("WORKBENCH_PROJECT"))
-    return Balance.of(connect().ask("balance", **given).facts)
+    asked = given(server=server, project=project or os.environ.get("WORKBENCH_PROJECT"))
+    return Balance.of(connect().ask("balance", **asked).facts)
+
+
+def verdict(question: Callable[[Any], Any], frame: Any = None) -> Verdict:
+    """Whether the GPU is worth its price for a question of yours: measured, as a sentence and as numbers.
+
+        wb.verdict(lambda jobs: jobs.groupby("project")["gpu_hours"].sum())
+
+    The question is asked several times of the same frame in pandas and in cuDF, both in memory; results must be equal.
+    Without a GPU nothing is measured, and it says why.
+
+    Args:
+        question: takes a frame and gives a frame, a series or a number; uses only what the frame itself can.
+        frame: of pandas, or lazy, then computed once before; default all jobs you may see.
+    """
+    back = Cudf()
+    if back.why:
+        return judge(question, pd.DataFrame(), (), "", 0, back)
+    held = collect(jobs()) if frame is None else collect(frame) if hasattr(frame, "compute") else frame
+    facts = connect().ask("cards").facts
+    return judge(question, arrived(held), facts["cards"], facts["symbol"], share(os.environ).cores, back)
 
 
 def _frame(question: str, **params: When) -> pd.DataFrame:
-    said = connect().ask(question, **_given(**params))
-    frame = said.table
-    assert frame is not None
-    for name in set(frame.columns) & LOCAL_TIMES:
-        frame[name] = frame[name].dt.tz_convert(said.facts["zone"])
-    frame.attrs.update({key: said.facts[key] for key in ATTRS if key in said.facts})
-    if _in_notebook():
-        plots.bring_hvplot(plots.this_cell())
-    return frame
-
-
-def _given(**params: When) -> dict[str, str]:
-    """The parameters that are set, as text; a moment keeps its zone."""
-    return {k: v if isinstance(v, str) else v.isoformat() for k, v in params.items() if v is not None}
-
-
-def _shell() -> Any:
-    """The IPython that this runs in, None outside of one."""
-    try:
-        return get_ipython()  # type: ignore[name-defined]
-    except NameError:
-        return None
-
-
-def _in_notebook() -> bool:
-    return getattr(_shell(), "kernel", None) is not None
-
-
-def _say(line: str) -> None:
-    """One line for the person at the notebook; an address in it becomes a link there."""
-    if _in_notebook():
-        from IPython.display import display
-
-        display(plots.Line(line))
-    else:
-        print(line, flush=True)  # noqa: T201  (a notebook's output)
+    return frame_of(connect().ask(question, **given(**params)))

@@ -10,6 +10,7 @@ Questions and their parameters (all text, all optional):
   forecast   of by                                   occupancy or fund ahead, by day or month; whole centre only
   cost       server project                          one server so far, and its project's award (facts, no table)
   balance    server project                          its project's award: drawn, held, free, how long (facts, no table)
+  cards                                              what each card is and costs an hour (facts, no table)
   lake       project start end                       the Parquet files of jobs, with the window as epoch seconds
 
 Columns carry their units: GPU-hours, GPU-seconds, shares 0–1, money in major units of the currency (`list_hkd`).
@@ -26,6 +27,7 @@ from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.errors import BadQuestion
 from workbench.periods import iso
 from workbench.services import reports, spend
+from workbench.services.cards import cards
 from workbench.services.cost import server_cost
 from workbench.services.forecast import fund_forecast, occupancy_forecast, told
 from workbench.services.holds.outlook import Outlook, gone_words, left_words, outlook
@@ -203,6 +205,11 @@ def _cost(asked: Asked) -> Answer:
     return Answer(facts)
 
 
+def _cards(asked: Asked) -> Answer:
+    offered = [asdict(card) for card in cards(asked.store, asked.now)]
+    return Answer({"cards": offered, "symbol": asked.store.settings.centre.symbol})
+
+
 def _balance(asked: Asked) -> Answer:
     project, ends_at = asked.project, None
     if asked.server is not None:
@@ -243,6 +250,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], Answer], tuple[str, ...]]] = {
     "forecast": (_forecast, ("of", "by")),
     "cost": (_cost, ("server", "project")),
     "balance": (_balance, ("server", "project")),
+    "cards": (_cards, ()),
     "lake": (_lake, ("project", "start", "end")),
 }
 

@@ -62,13 +62,24 @@ def sweep(jobs: Any, by: Sequence[str], edges: Int64s) -> pd.DataFrame:
     return reduced(read, swept, partial(_add_up, (*by, "bucket")), tuple(by), edges)
 
 
-def swept(jobs: Any, by: Sequence[str], edges: Int64s, *, dense: bool | None = None) -> pd.DataFrame:
-    """`sweep` of a frame in memory. `dense`: a cell for every group and bucket, or none; None: what costs less."""
+def swept(
+    jobs: Any, by: Sequence[str], edges: Int64s, times: Int64s | None = None, *, dense: bool | None = None
+) -> pd.DataFrame:
+    """`sweep` of a frame in memory.
+
+    Args:
+        jobs: as for `sweep`, of pandas or cuDF.
+        by: as for `sweep`.
+        edges: as for `sweep`.
+        times: how often each job counts, also less than never; None: each once.
+        dense: a cell for every group and bucket, or sorting; None: what costs less.
+    """
     first, last = int(edges[0]), int(edges[-1])
     start, end = spans(jobs)
     inside = (start < last) & ((end > first) | (start >= first))
     if not bool(inside.all()):
         jobs, start, end = jobs[inside], start[inside], end[inside]
+        times = None if times is None else times[inside]
     group, names = groups(jobs, by)
     if dense is None:
         cells = len(names) * len(edges)
@@ -81,8 +92,10 @@ def swept(jobs: Any, by: Sequence[str], edges: Int64s, *, dense: bool | None = N
         "wait_known_jobs": known.astype(np.int64),
         "wait_s": wait * known,
     }
-    summed = laid_out if dense else spread
-    key, sums = summed(start, end, group, weights(jobs), edges, at_start=counts)
+    summed, held = laid_out if dense else spread, weights(jobs)
+    if times is not None:
+        held, counts = ({name: one * times for name, one in each.items()} for each in (held, counts))
+    key, sums = summed(start, end, group, held, edges, at_start=counts)
     return _rows(key, len(edges), names, sums)
 
 
@@ -105,8 +118,6 @@ def _rows(key: Any, stride: int, names: pd.DataFrame, sums: dict[str, Any]) -> p
     there = xp.flatnonzero(some)
     there = there[xp.argsort(key[there])]
     group, bucket = (host(part) for part in xp.divmod(key[there], stride))
-    frame = names.take(group).reset_index(drop=True)
-    frame["bucket"] = bucket
-    for name, values in sums.items():
-        frame[name] = host(values[there])
-    return frame
+    columns = {name: names[name].array.take(group) for name in names.columns}
+    columns |= {"bucket": bucket} | {name: host(values[there]) for name, values in sums.items()}
+    return pd.DataFrame(columns)

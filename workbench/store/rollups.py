@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from workbench.analytics.schema import JOB_COLUMNS, JOB_KEY, UNKNOWN
-from workbench.analytics.sweep import AMOUNTS, COUNTS, Int64s, day_edges, hour_edges, sweep
+from workbench.analytics.sweep import AMOUNTS, COUNTS, Int64s, day_edges, hour_edges, swept
 from workbench.periods import day_of
 from workbench.store.bulk import add_rows, insert_rows, rows_of
 
@@ -21,6 +21,11 @@ REBUILD_ROWS = 200_000
 """Jobs read at a time by `rebuild`: bounds its memory."""
 
 SUMS = (*AMOUNTS, *COUNTS)
+
+PLACE = ("cluster", "partition", "gpu_model", "project")
+
+USED = [*PLACE, "user_name", "submit_at", "submit_known", "start_at", "seen_until_at", "gpu_parts", "cpu_cores"]
+"""What of a job the rollups are made of."""
 
 CHARGED = ("start_at", "project", "user_name", "partition", "gpu_model", "gpu_parts", "cpu_cores", "mem_mib")
 """What else than its end changes what a job is charged, and to whom."""
@@ -53,7 +58,6 @@ def _iso_days(edges: Int64s, zone: ZoneInfo) -> np.ndarray:
     return np.array([day_of(int(edge), zone).isoformat() for edge in edges], dtype=object)
 
 
-PLACE = ("cluster", "partition", "gpu_model", "project")
 HOURLY = Rollup("rollup_hourly", "hour_at", PLACE, _hours, _as_they_are)
 DAILY = Rollup("rollup_daily", "day", PLACE, day_edges, _iso_days)
 USER_DAILY = Rollup(
@@ -75,8 +79,10 @@ def apply(conn: Connection, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneIn
         come: job frame of rows as they are now.
         zone: the centre's.
     """
+    both = pd.concat((gone[USED], come[USED]), ignore_index=True)
+    times = np.repeat(np.array([-1, 1]), (len(gone), len(come)))
     for rollup in ROLLUPS:
-        change = _difference(rollup, gone, come, zone)
+        change = contributions(rollup, both, zone, times)
         _add(conn, rollup, change, may_vanish=not gone.empty)
         if rollup is DAILY:
             mark_dirty(conn, "charges", change[["cluster", "project", "day"]])
@@ -109,14 +115,21 @@ def differences(conn: Connection, zone: ZoneInfo) -> dict[str, int]:
     return {rollup.table: _differing(conn, rollup, made[rollup.table]) for rollup in ROLLUPS}
 
 
-def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """What these jobs put into a rollup: one row per key, in the key's order; none that is all zero."""
+def contributions(rollup: Rollup, jobs: pd.DataFrame, zone: ZoneInfo, times: Int64s | None = None) -> pd.DataFrame:
+    """What these jobs put into a rollup: one row per key, in the key's order; none that is all zero.
+
+    Args:
+        rollup: which.
+        jobs: a job frame, or USED of it.
+        zone: the centre's.
+        times: per job 1 where it is put in, -1 where it is taken out; None: all are put in.
+    """
     if jobs.empty:
         return pd.DataFrame(columns=[*rollup.keys, *SUMS])
     edges = rollup.edges(int(jobs["start_at"].min()), int(jobs["seen_until_at"].max()) + 1, zone)
-    swept = sweep(jobs, rollup.by, edges)
-    swept[rollup.period] = rollup.label(edges, zone)[swept["bucket"].to_numpy()]
-    return swept[[*rollup.keys, *SUMS]]
+    rows = swept(jobs, rollup.by, edges, times)
+    rows[rollup.period] = rollup.label(edges, zone)[rows["bucket"].to_numpy()]
+    return rows[[*rollup.keys, *SUMS]]
 
 
 def _first_changed(gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -176,17 +189,6 @@ def _differing(conn: Connection, rollup: Rollup, made: list[pd.DataFrame]) -> in
     stored[list(SUMS)] *= -1
     both = pd.concat((*made, stored), ignore_index=True).groupby(list(rollup.keys))[list(SUMS)].sum()
     return int((both != 0).any(axis=1).sum())
-
-
-def _difference(rollup: Rollup, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    added = contributions(rollup, come, zone)
-    if gone.empty:
-        return added
-    taken = contributions(rollup, gone, zone)
-    taken[list(SUMS)] *= -1
-    both = pd.concat((added, taken), ignore_index=True) if not added.empty else taken
-    change = both.groupby(list(rollup.keys), as_index=False)[list(SUMS)].sum()
-    return change[(change[list(SUMS)] != 0).any(axis=1)]
 
 
 def _add(conn: Connection, rollup: Rollup, change: pd.DataFrame, *, may_vanish: bool) -> None:

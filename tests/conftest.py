@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from workbench import sample
+from workbench.clusters.gpu import gpus, has_rapids_here
 from workbench.settings import StoreSettings, load
 from workbench.store.engine import open_store
 
@@ -36,7 +37,10 @@ def missing_for(suite: str) -> str | None:
             return "playwright is not installed (make test)"
         return None if chromium_path() else "no Chromium on the PATH (on Debian: apt-get install chromium)"
     if suite == "gpu":
-        return None if _gpus() and importlib.util.find_spec("cudf") else "no NVIDIA GPU with the gpu extra"
+        found = gpus()
+        return found.reason or (
+            None if has_rapids_here() else f"{found} answers, but RAPIDS is not installed (make test)"
+        )
     if suite == "notebook":
         return None if importlib.util.find_spec("nbval") else "nbval is not installed (make test)"
     if suite == "postgres":
@@ -56,16 +60,6 @@ def missing_for(suite: str) -> str | None:
 
 def chromium_path() -> str | None:
     return next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-
-
-def _gpus() -> int:
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 0
-    return int(pynvml.nvmlDeviceGetCount())
 
 
 def required() -> set[str]:

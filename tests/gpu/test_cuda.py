@@ -2,30 +2,12 @@
 
 import pandas as pd
 import pytest
-from builders import small_centre
 
 import workbench.notebook as wb
 from workbench.clusters import local
 from workbench.clusters.gpu import gpus
-from workbench.notebook.sources import LocalSource
-from workbench.store.lake import refresh
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(300)]
-NOW = 1_769_000_000
-
-
-@pytest.fixture
-def centre(store, monkeypatch):
-    small_centre(store)
-    refresh(store)
-    monkeypatch.setattr(wb, "_source", LocalSource(store, lambda: NOW))
-    return store
-
-
-@pytest.fixture(scope="module")
-def client():
-    with local.start() as running:
-        yield running
 
 
 def test_each_visible_gpu_is_a_worker_with_a_memory_pool(client):
@@ -33,7 +15,35 @@ def test_each_visible_gpu_is_a_worker_with_a_memory_pool(client):
     assert len(client.scheduler_info()["workers"]) == gpus().count
     assert "Dask-CUDA" in client.line
     pools = client.run(lambda: type(__import__("rmm").mr.get_current_device_resource()).__name__)
-    assert set(pools.values()) == {"PoolMemoryResource"}
+    # With spilling on demand, cuDF lays its handler of failed allocations around the pool.
+    assert set(pools.values()) <= {"PoolMemoryResource", "FailureCallbackResourceAdaptor"}
+
+
+def test_workers_spill_on_demand_and_count_what_they_spill(client):
+    asked = client.run(lambda: [__import__("cudf").get_option(name) for name in ("spill", "spill_stats")])
+    assert all(options == [True, 1] for options in asked.values())
+
+
+def test_the_pool_ends_below_the_device(client):
+    memory = client.choice.memory
+    assert memory.pool <= memory.most < gpus().least_bytes
+
+
+def test_results_larger_than_the_first_pool_are_held_and_computed(client):
+    import dask
+    import dask.dataframe as dd
+
+    each = client.choice.memory.pool // 8 // 6
+
+    def rows(number, length=each):
+        import cudf
+        import cupy
+
+        return cudf.DataFrame({"x": cupy.full(length, number, dtype="int64")})
+
+    held = dd.from_map(rows, range(8), meta=rows(0, 12)).persist()
+    assert int(held["x"].sum().compute()) == sum(range(8)) * each
+    assert dask.config.get("dataframe.backend") == "cudf"
 
 
 def test_connections_are_encrypted(client):

@@ -4,7 +4,7 @@ import pytest
 
 from workbench.domain.access import OwnProjects, WholeCentre, groups_of, may_see, pages_of, scope_of
 
-ALL = ("occupancy", "spend", "forecast", "projects", "statements", "applications", "ledger")
+ALL = ("occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger")
 OWN = ("projects", "applications")
 LEADS = ("projects", "statements", "applications")
 

@@ -6,7 +6,7 @@ from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.pages.cache import ScopedCache, scope_key
 from workbench.pages.shell import role_words, tabs, viewer
 
-ALL = ["occupancy", "spend", "forecast", "projects", "statements", "applications", "ledger"]
+ALL = ["occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger"]
 CASES = [
     # groups, pages
     (["executives"], ALL),

@@ -28,6 +28,7 @@ COMMANDS = {
     "prices": ("workbench.cli.prices", "prices", "The price list: show, check, load."),
     "ledger": ("workbench.cli.ledger", "ledger", "Balances, journal, closing, check, export of the ledger."),
     "statements": ("workbench.cli.statements", "statements", "Monthly statements of the projects: list, show, export."),
+    "whatif": ("workbench.cli.whatif", "whatif", "The next twelve months under another capacity, policy, award list."),
     "report": ("workbench.cli.report", "report", "The year's report to the funder."),
     "applications": ("workbench.cli.applications", "applications", "Applications to the scheme, from draft to award."),
     "awards": ("workbench.cli.awards", "awards", "Awards: versions, what is asked, reports, under-use."),

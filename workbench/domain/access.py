@@ -62,7 +62,7 @@ def may_see(scope: Scope, project: str) -> bool:
     return isinstance(scope, WholeCentre) or project in scope.projects
 
 
-PAGES = ("occupancy", "spend", "forecast", "projects", "statements", "applications", "ledger")
+PAGES = ("occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger")
 """In tab order: those of the whole centre."""
 
 

@@ -60,6 +60,7 @@ def page_titles() -> dict[str, str]:
         "occupancy": _("Centre occupancy"),
         "spend": _("Subsidy spend"),
         "forecast": _("Forecast"),
+        "what-if": _("What if"),
         "projects": _("Project usage"),
         "statements": _("Statements"),
         "applications": _("Applications"),

@@ -157,6 +157,15 @@ class ProfileSettings(Section):
     gres: Annotated[str, Field(pattern=r"^gpu(:[A-Za-z0-9_.+-]+)?$")] | None = None
 
 
+class PlannedCapacity(Section):
+    """GPUs that are planned and not stated yet: a quick choice of the what-if. from_on: None: no day is known."""
+
+    name: str
+    gpus: Annotated[int, Field(ge=1)]
+    from_on: date | None = None
+    note: str = ""
+
+
 class StoreSettings(Section):
     """Where the records are: empty means SQLite in the state folder."""
 
@@ -172,6 +181,7 @@ class Settings(Section):
     slurm: SlurmSettings = SlurmSettings()
     rules: Annotated[tuple[SchemeRules, ...], BeforeValidator(_dated_rules)] = (SchemeRules(date.min),)
     profiles: tuple[ProfileSettings, ...]
+    plans: tuple[PlannedCapacity, ...] = ()
 
     @model_validator(mode="after")
     def _hours_can_be_asked(self) -> "Settings":

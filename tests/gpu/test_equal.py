@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import OPENING_S, small_centre_jobs
+from hypothesis import given
 
+from tests.analytics.equal_cases import LOGS, cases, check, check_log
 from workbench.analytics.capacity import steps
 from workbench.analytics.efficiency import efficiency
 from workbench.analytics.occupancy import occupancy
@@ -112,3 +114,14 @@ def test_efficiency_has_the_answer_of_pandas(client, bring):
     expected = efficiency(jobs, placed, samples, window, 1200)
     pd.testing.assert_frame_equal(efficiency(bring(jobs), placed, samples, window, 1200), expected)
     pd.testing.assert_frame_equal(efficiency(jobs, placed, bring(samples), window, 1200), expected)
+
+
+@given(cases())
+def test_whatever_the_jobs_cudf_counts_them_as_by_hand(case):
+    check(case, on_cudf)
+
+
+@pytest.mark.parametrize("bring", [on_cudf, on_dask])
+@pytest.mark.parametrize("log", LOGS)
+def test_a_real_log_has_its_known_totals(client, log, bring):
+    check_log(log, bring)

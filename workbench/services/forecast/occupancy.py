@@ -212,7 +212,7 @@ def _moves(changes: pd.DataFrame) -> list[tuple[int, int, int]]:
 
 
 def _history(conn: Connection, store: Store, scope: Scope, edges: Int64s, wanted: Wanted, since: date) -> pd.DataFrame:
-    """The days behind; a day whose capacity nobody stated, or past the data, is unknown."""
+    """The days behind, from the first known one; a day whose capacity nobody stated, or past the data, is unknown."""
     days = pd.DataFrame({"day": calendar(since, len(edges) - 1)})
     if len(edges) < 2:
         return days.assign(
@@ -224,13 +224,15 @@ def _history(conn: Connection, store: Store, scope: Scope, edges: Int64s, wanted
     busy = np.where(known, rows["busy_gpus"].to_numpy(), np.nan)
     queued = waiting(conn, edges, wanted) / GPU_PARTS / seconds
     in_service = rows["in_service_part_seconds"].to_numpy("float64", na_value=np.nan) / GPU_PARTS / seconds
-    return days.assign(
+    first = int(known.argmax()) if known.any() else len(days)
+    found = days.assign(
         busy_gpus=busy,
         demand_gpus=busy + queued,
         capacity_gpus=rows["capacity_gpus"].to_numpy("float64", na_value=np.nan),
         in_service_gpus=in_service,
         share=rows["share"].to_numpy("float64", na_value=np.nan),
     )
+    return found.iloc[first:].reset_index(drop=True)
 
 
 def _says(read: _Read, ahead: Forecast) -> list[str]:

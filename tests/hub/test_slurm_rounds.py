@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import SlurmSilent
 from workbench.hub.slurm_rounds import Rounds
-from workbench.services.slurm import enforce, follow, reconcile
+from workbench.services.slurm import enforce, follow, placed, reconcile
 from workbench.services.slurm.taken import Taken
 from workbench.settings import SlurmSettings
 
@@ -31,6 +31,7 @@ def done(monkeypatch):
     log = Done()
     polled = lambda *_: follow.Polled(None, Taken(rows=log.rows), (), ())  # noqa: E731
     monkeypatch.setattr(follow, "poll", lambda *args: (log.step("poll")(), polled())[1])
+    monkeypatch.setattr(placed, "look", log.step("places", placed.Looked(0, 0)))
     monkeypatch.setattr("workbench.hub.slurm_rounds.capacity", log.step("capacity"))
     monkeypatch.setattr(enforce, "plan", log.step("plan"))
     monkeypatch.setattr(enforce, "apply", log.step("apply", enforce.Applied((), ())))
@@ -61,15 +62,15 @@ def test_without_a_slurm_nothing_is_done(store, done, clock):
 def test_each_has_its_own_pace(store, done, clock):
     turning = rounds(store, cluster="alpha", enforce=True)
     turning.turn(0)
-    assert done == ["poll", "capacity", "plan", "apply", "compare"]
+    assert done == ["poll", "places", "capacity", "plan", "apply", "compare"]
     turning.turn(1)
-    assert len(done) == 5
+    assert len(done) == 6
     clock.now += 20
     turning.turn(20)
-    assert done[5:] == ["poll"]
+    assert done[6:] == ["poll", "places"]
     clock.now += 280
     turning.turn(300)
-    assert done[6:] == ["poll", "capacity", "plan", "apply"]
+    assert done[8:] == ["poll", "places", "capacity", "plan", "apply"]
 
 
 def test_limits_are_left_alone_unless_they_are_to_follow(store, done, clock):
@@ -85,7 +86,7 @@ def test_limits_follow_a_minute_after_usage_came_in(store, done, clock):
     clock.now, done.rows = clock.now + 60, 0
     del done[:]
     turning.turn(80)
-    assert done == ["poll", "plan", "apply"]
+    assert done == ["poll", "places", "plan", "apply"]
 
 
 def test_one_that_fails_stands_alone_and_comes_again(store, done, clock, caplog):

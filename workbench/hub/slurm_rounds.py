@@ -10,7 +10,7 @@ from workbench.errors import SlurmError
 from workbench.hub.slurm.orphans import end_orphans
 from workbench.hub.slurm.strays import end_strays
 from workbench.hub.strays import known_servers
-from workbench.services.slurm import enforce, follow, reconcile
+from workbench.services.slurm import enforce, follow, placed, reconcile
 from workbench.services.slurm.capacity import capacity
 from workbench.slurm.runner import Runner
 from workbench.store.engine import Store
@@ -39,6 +39,7 @@ class Rounds:
         self.runner = runner = Runner.of(slurm)
         steps = {
             "accounting": Round(self._poll, slurm.poll_s, slurm.poll_s),
+            "places": Round(self._places, slurm.poll_s, slurm.poll_s),
             "dask": Round(lambda now: end_orphans(store, runner, now), slurm.poll_s, slurm.poll_s),
             "strays": Round(
                 lambda now: end_strays(store, runner, lambda: known_servers(os.environ), now), MINUTES_5, MINUTES_5
@@ -82,6 +83,10 @@ class Rounds:
         done = follow.poll(self.store, self.runner, now)
         if "limits" in self.due and done.taken.rows:
             self.due["limits"] = min(self.due["limits"], time.monotonic() + SOON_S)
+
+    def _places(self, now: int) -> None:
+        for reject in placed.look(self.store, self.runner).rejects:
+            log.warning("places: %s", reject.reason)
 
     def _limits(self, now: int) -> None:
         for change, said in enforce.apply(self.runner, enforce.plan(self.store, self.runner, now)).failed:

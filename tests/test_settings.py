@@ -7,6 +7,7 @@ import pytest
 from workbench import settings
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
+from workbench.settings.telemetry import TelemetrySettings
 
 
 def test_the_commented_original_is_valid(tmp_path):
@@ -81,3 +82,20 @@ def test_rules_that_cannot_be_read_are_refused_with_the_reason(tmp_path, text, s
 
 def test_settings_can_be_the_key_of_a_cache(tmp_path):
     assert hash(settings.load(home=tmp_path)) == hash(settings.load(home=tmp_path))
+
+
+def test_the_commented_telemetry_is_the_default(tmp_path):
+    loaded = settings.load(home=tmp_path)
+    assert loaded.telemetry == TelemetrySettings()
+    assert loaded.telemetry_folder == tmp_path / "telemetry"
+
+
+@pytest.mark.parametrize("address", ["gpu1:9400", "ftp://gpu1/metrics", "http://", "http://gpu1:port/metrics"])
+def test_an_exporter_that_is_no_address_is_refused(address):
+    with pytest.raises(ValueError, match="no address of an exporter"):
+        TelemetrySettings(exporters=[address])
+
+
+def test_exporters_may_be_folded_as_slurm_folds_nodes():
+    folded = ("http://gpu[001-128,200]:9400/metrics", "https://10.0.0.7/metrics")
+    assert TelemetrySettings(exporters=folded).exporters == folded

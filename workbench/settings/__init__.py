@@ -17,6 +17,7 @@ from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
 from workbench.settings.section import Section
 from workbench.settings.slurm import SlurmName, SlurmSettings
+from workbench.settings.telemetry import TelemetrySettings
 from workbench.units import minor_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,6 +180,7 @@ class Settings(Section):
     hub: HubSettings = HubSettings()
     store: StoreSettings = StoreSettings()
     slurm: SlurmSettings = SlurmSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     rules: Annotated[tuple[SchemeRules, ...], BeforeValidator(_dated_rules)] = (SchemeRules(date.min),)
     profiles: tuple[ProfileSettings, ...]
     plans: tuple[PlannedCapacity, ...] = ()
@@ -211,6 +213,10 @@ class Settings(Section):
     @property
     def lake(self) -> Path:
         return self.home / "lake"
+
+    @property
+    def telemetry_folder(self) -> Path:
+        return (ROOT / Path(self.telemetry.folder).expanduser()) if self.telemetry.folder else self.home / "telemetry"
 
     @property
     def homes(self) -> Path:

@@ -5,7 +5,7 @@ is drawn by lot from jobs like those that will be.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,32 +20,47 @@ WEEK_S = 7 * DAY_S
 
 @dataclass(frozen=True)
 class Demand:
-    """Jobs by submission: int64 arrays of one length. `new` marks those of the newcomer."""
+    """Jobs by submission: int64 arrays of one length. `new` marks those of the newcomer.
+
+    owner: number of each job's project, from 0; not given: all are one's. limit: seconds that it was given to run, as
+    the scheduler knows them; not given: its duration.
+    """
 
     submit: Int64s
     duration: Int64s
     parts: Int64s
     new: npt.NDArray[np.bool_]
+    owner: Int64s = field(default=None)  # type: ignore[assignment]
+    limit: Int64s = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.owner is None:
+            object.__setattr__(self, "owner", np.zeros(len(self.submit), dtype=np.int64))
+        if self.limit is None:
+            object.__setattr__(self, "limit", self.duration)
 
     def __len__(self) -> int:
         return len(self.submit)
 
+    def take(self, rows: Int64s | npt.NDArray[np.bool_]) -> "Demand":
+        """Those of the jobs, in this order."""
+        return Demand(*(getattr(self, one.name)[rows] for one in fields(self)))
 
-def demand(submit: Int64s, duration: Int64s, parts: Int64s, *, new: bool = False) -> Demand:
+
+def demand(
+    submit: Int64s, duration: Int64s, parts: Int64s, *, new: bool = False, owner: Int64s | None = None
+) -> Demand:
     """Of jobs in any order; a job of no length, or without GPU, asks for nothing and is left out."""
     there = (duration > 0) & (parts > 0)
     order = np.flatnonzero(there)[np.argsort(submit[there], kind="stable")]
-    return Demand(submit[order], duration[order], parts[order], np.full(len(order), new))
+    whose = np.zeros(len(submit), dtype=np.int64) if owner is None else owner
+    return Demand(submit, duration, parts, np.full(len(submit), new), whose).take(order)
 
 
 def both(one: Demand, other: Demand) -> Demand:
     """The jobs of two demands; of those submitted in the same second the first one's come first."""
-    submit = np.concatenate((one.submit, other.submit))
-    order = np.argsort(submit, kind="stable")
-    duration, parts, new = (
-        np.concatenate((getattr(one, name), getattr(other, name))) for name in ("duration", "parts", "new")
-    )
-    return Demand(submit[order], duration[order], parts[order], new[order])
+    whole = Demand(*(np.concatenate((getattr(one, each.name), getattr(other, each.name))) for each in fields(one)))
+    return whole.take(np.argsort(whole.submit, kind="stable"))
 
 
 def repeated(seen: Demand, weeks: int, until: int) -> Demand:
@@ -60,14 +75,14 @@ def repeated(seen: Demand, weeks: int, until: int) -> Demand:
         return seen
     count = max(1, -(-(until - int(seen.submit[0])) // (weeks * WEEK_S)))
     shift = np.repeat(np.arange(count, dtype=np.int64) * weeks * WEEK_S, len(seen))
-    submit = np.tile(seen.submit, count) + shift
-    kept = submit < until
-    again = (np.tile(getattr(seen, name), count)[kept] for name in ("duration", "parts", "new"))
-    duration, parts, new = again
-    return Demand(submit[kept], duration, parts, new)
+    again = seen.take(np.tile(np.arange(len(seen)), count))
+    moved = replace(again, submit=again.submit + shift)
+    return moved.take(moved.submit < until)
 
 
-def drawn(donors: Demand, wanted: Sequence[tuple[Window, int]], seed: int, *, new: bool = False) -> Demand:
+def drawn(
+    donors: Demand, wanted: Sequence[tuple[Window, int]], seed: int, *, new: bool = False, owner: int = 0
+) -> Demand:
     """Jobs that together ask for so much, drawn by lot from others: their size, length, weekday and time of day.
 
     Args:
@@ -75,6 +90,7 @@ def drawn(donors: Demand, wanted: Sequence[tuple[Window, int]], seed: int, *, ne
         wanted: window and GPU part-seconds asked for in it, ≥ 0; the last job of each is cut to fit exactly.
         seed: of the lot.
         new: whether they are the newcomer's.
+        owner: their project's number.
     """
     lot = np.random.default_rng(seed)
     each = np.maximum(1, donors.duration * donors.parts)
@@ -93,7 +109,7 @@ def drawn(donors: Demand, wanted: Sequence[tuple[Window, int]], seed: int, *, ne
         nothing = np.zeros(0, dtype=np.int64)
         return demand(nothing, nothing, nothing, new=new)
     submit, duration, parts = (np.concatenate(column) for column in zip(*found, strict=True))
-    return demand(submit, duration, parts, new=new)
+    return demand(submit, duration, parts, new=new, owner=np.full(len(submit), owner, dtype=np.int64))
 
 
 def _enough(each: Int64s, amount: int, lot: np.random.Generator) -> Int64s:

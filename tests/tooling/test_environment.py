@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from workbench.settings import ROOT
 
@@ -48,3 +49,11 @@ def test_it_brings_nothing_of_its_own():
 
 def test_bounds_that_repeat_the_projects_are_the_projects():
     assert CONDA_BOUNDS["numpy"] == next(split(line)[1] for line in PROJECT["dependencies"] if line.startswith("numpy"))
+
+
+@pytest.mark.parametrize("name", sorted(set(CONDA_BOUNDS) - {"python", "pip", "cuda-version"}))
+def test_what_the_lock_installs_is_what_conda_would_take(name):
+    lock = (ROOT / "requirements-gpu.lock").read_text(encoding="utf-8")
+    (version,) = re.findall(rf"^{name}(?:-cu13|-cuda13x)?==([^ ;\\]+)", lock, re.MULTILINE)
+    bounds = {bound if bound[0] in "<>=!" else f"=={bound}.*" for bound in CONDA_BOUNDS[name]}
+    assert SpecifierSet(",".join(bounds)).contains(version)

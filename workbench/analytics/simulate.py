@@ -30,6 +30,8 @@ from workbench.analytics.queue import WAITING, start_times
 from workbench.analytics.sweep_arrays import Int64s
 from workbench.units import DAY_S
 
+FAR = np.iinfo(np.int64).max
+
 Name = Literal["greedy", "fifo", "backfill", "fair-share"]
 
 
@@ -251,7 +253,7 @@ def _run(  # pragma: no cover  (compiled: one function, for its arrays are share
                 break
             # The first that may not start: when will it? Looked for at the ends of running jobs, of outages, and where
             # the capacity changes, at each with what is free by then.
-            promised, shadow, extra = True, np.int64(until), np.int64(0)
+            # One that will never fit is promised nothing and holds nobody.
             at, gone, back = now, 0, np.int64(0)
             while True:
                 room = -used + back
@@ -274,16 +276,16 @@ def _run(  # pragma: no cover  (compiled: one function, for its arrays are share
                             if held[k] + gpus[job] > left:
                                 fits = False
                 if fits and at > now:
-                    shadow, extra = at, room - gpus[job]
+                    promised, shadow, extra = True, at, room - gpus[job]
                     break
-                later: Any = until
+                later: Any = FAR
                 if gone < said:
                     later = min(later, said_end[gone])
                 for k in range(len(changes)):
                     if changes[k] > at:
                         later = min(later, changes[k])
                         break
-                if later >= until:
+                if later == FAR:
                     break
                 at = later
                 while gone < said and said_end[gone] <= at:

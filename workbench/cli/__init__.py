@@ -39,6 +39,7 @@ COMMANDS = {
     "adjust": ("workbench.cli.adjust", "adjust", "Adjustments and write-offs of what a project owes."),
     "slurm": ("workbench.cli.slurm", "slurm", "Accounts, people and limits in Slurm, from awards."),
     "reconcile": ("workbench.cli.reconcile", "reconcile", "Our GPU time against Slurm's, by account and job."),
+    "telemetry": ("workbench.cli.telemetry", "telemetry", "What GPUs do: samples of exporters, files, this machine."),
     "people": ("workbench.cli.people", "people", "Who can log in, with which role, in which projects."),
     "db": ("workbench.cli.db", "db", "Check the rollups, make them anew, move the tables."),
     "sample": ("workbench.cli.sample", "sample", "Load or extend the sample centre."),

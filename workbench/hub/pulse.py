@@ -27,6 +27,7 @@ from workbench.services.awards import review as award_review
 from workbench.services.beside_usage import refunds, reservation_use
 from workbench.services.charging import rating
 from workbench.services.ledger import posting
+from workbench.services.telemetry import collect
 from workbench.settings import Settings, load
 from workbench.store import lake
 from workbench.store.engine import Store, open_store
@@ -90,6 +91,7 @@ def main() -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
+    collect.in_background(store, stop)
     known: dict[str, int] = {}
     reviewed_on: date | None = None
     next_beat, looked, slurm = 0.0, False, Rounds(store)

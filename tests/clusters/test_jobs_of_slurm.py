@@ -2,6 +2,8 @@
 
 import asyncio
 import shlex
+import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -113,6 +115,14 @@ def test_no_more_workers_than_are_held_for():
 def test_one_task_for_each_gpu_else_for_each_core():
     assert PLAN.threads == 1
     assert Plan("d-1", 2, None, (), 4, 0, 1024, "p", "", 600).threads == 4
+
+
+def test_workers_with_a_gpu_spill_and_are_accelerated_where_their_kernel_is(monkeypatch):
+    assert "export CUDF_SPILL=on" in slurm.prologue(PLAN)
+    assert not any("CUDF" in line for line in slurm.prologue(replace(PLAN, gpus=0)))
+    assert slurm.worker_arguments(PLAN) == ["--no-dashboard", "--resources", "GPU=1"]
+    monkeypatch.setitem(sys.modules, "cudf.pandas", SimpleNamespace(LOADED=True))
+    assert slurm.worker_arguments(replace(PLAN, gpus=0))[1:] == ["--preload", "workbench.clusters.accelerated"]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(10, "idle for 10 seconds"), (600, "idle for 10 minutes")])

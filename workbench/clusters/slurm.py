@@ -21,7 +21,7 @@ from distributed import Client
 from distributed.core import Status
 from distributed.diagnostics.plugin import SchedulerPlugin
 
-from workbench.clusters import supervise
+from workbench.clusters import accelerated, supervise
 from workbench.clusters.demand import Demand
 from workbench.clusters.gpu import gpus, has_rapids_here
 from workbench.clusters.local import link_template, root_of
@@ -213,11 +213,11 @@ def _cluster(plan: Plan, folder: Path, environ: Mapping[str, str]) -> JobCluster
         scheduler_options={"dashboard_address": "127.0.0.1:0"},
         job_directives_skip=["#SBATCH"],  # all of its own: ours are whole
         job_extra_directives=[*plan.directives, f'--output="{folder}/%j.log"'],
-        job_script_prologue=[f"export {name}_NUM_THREADS=1" for name in THREADS],
+        job_script_prologue=prologue(plan),
         python=shlex.quote(plan.python),
         death_timeout=DEATH_TIMEOUT_S,
         local_directory='"${TMPDIR:-/tmp}"',
-        worker_extra_args=["--no-dashboard", *(["--resources", f"GPU={plan.gpus}"] if plan.gpus else [])],
+        worker_extra_args=worker_arguments(plan),
     )
     cluster.plan_, cluster.lost = plan, queue.SimpleQueue()
     cluster.told, cluster.departed = {}, set()
@@ -232,6 +232,19 @@ def _adapt(cluster: JobCluster, plan: Plan, least: int, most: int, *, fixed: int
 
     options: dict[str, Any] = {"minimum": least, "maximum": most, "interval": "1s", "wait_count": 1}
     return cluster.adapt(Adaptive=Demand, idle_s=plan.idle_s, fixed=fixed, ending=ending, **options)
+
+
+def prologue(plan: Plan) -> list[str]:
+    """Lines of a worker's job before the worker."""
+    lines = [f"export {name}_NUM_THREADS=1" for name in THREADS]
+    # Single buffers move to the machine's memory while a task runs: what Dask-CUDA's workers are told as an option.
+    return [*lines, *(f"export {name}" for name in ("CUDF_SPILL=on", "CUDF_SPILL_STATS=1") if plan.gpus)]
+
+
+def worker_arguments(plan: Plan) -> list[str]:
+    """Options of `dask worker`; its pandas is accelerated where this kernel's is."""
+    own = ["--resources", f"GPU={plan.gpus}"] if plan.gpus else []
+    return ["--no-dashboard", *own, *(word for name in accelerated.preload() for word in ("--preload", name))]
 
 
 def submit_command(environ: Mapping[str, str]) -> str:

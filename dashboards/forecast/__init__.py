@@ -7,10 +7,11 @@ page is the future; what is chosen is how much of it the pictures show.
 from dashboards._asked import Asked
 from dashboards._page import Note, Page
 from dashboards.forecast.data import ask
+from dashboards.forecast.fund_view import fund
+from dashboards.forecast.occupancy_view import occupancy
 from dashboards.forecast.prose import prose
 from dashboards.forecast.says import notes, say, tiles
 from dashboards.forecast.tables import back_test_table, months_table
-from dashboards.forecast.views import fund, occupancy
 from workbench.i18n import _
 from workbench.pages import words
 

@@ -156,7 +156,6 @@ def _fund_tiles(asked: Asked, found: FundForecast) -> tuple[Tile, ...]:
     at_end = found.ahead.iloc[place]
     end = found.ahead["day"].iloc[place].date()
     middle, low, high = (round(at_end[f"drawn_{name}_minor"]) for name in ("total", "low", "high"))
-    lasts = found.gone.day or found.lasts_until
     return (
         Tile(
             "drawn-ahead",
@@ -178,8 +177,8 @@ def _fund_tiles(asked: Asked, found: FundForecast) -> tuple[Tile, ...]:
         Tile(
             "fund-lasts",
             _("Fund lasts until"),
-            words.day(lasts) if lasts else _("a century on"),
-            exact=lasts.isoformat() if lasts else "",
+            _until(found),
+            exact=found.gone.day.isoformat() if found.gone.day else "",
             of=_("budget less reserve, if usage goes on"),
             state="good" if found.lasts > 0.9 else "watch" if found.lasts > 0.5 else "act",
             state_text=_("to the scheme's end with {chance}").format(chance=chance(found.lasts)),
@@ -193,6 +192,13 @@ def _fund_tiles(asked: Asked, found: FundForecast) -> tuple[Tile, ...]:
             words=True,
         ),
     )
+
+
+def _until(found: FundForecast) -> str:
+    """The day within what is looked at, the month past it: no day in years to come is known."""
+    if found.gone.day:
+        return words.day(found.gone.day)
+    return words.month(found.lasts_until) if found.lasts_until else _("for a century and more")
 
 
 def _test_tiles(data: Data) -> tuple[Tile, ...]:

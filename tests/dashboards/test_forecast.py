@@ -75,8 +75,14 @@ def test_pictures_have_words_rows_and_a_drawing(page):
 
 def test_a_year_is_shown_where_it_is_asked_for(long_one):
     page = forecast.build(asked(long_one, show="year"))
-    assert len(page.pictures[0].table.rows) == 365
+    assert len(page.pictures[0].table.rows) == 52
     assert [option[2] for option in page.pictures[0].options] == [False, True]
+    assert len(page.frames["occupancy"]) == 365  # the CSV holds every day
+
+
+def test_the_fund_is_shown_close_up_where_it_is_asked_for(long_one):
+    pages = [forecast.build(asked(long_one, show=show)) for show in ("", "close")]
+    assert ["Budget less reserve" in str(page.pictures[1].json) for page in pages] == [True, False]
 
 
 def test_every_assumption_is_on_the_page(page):

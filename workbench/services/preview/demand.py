@@ -28,6 +28,8 @@ MOST_WEEKS = 26
 SETTLED_DAYS = 7
 """A job submitted this long ago has mostly started and ended; younger ones are not laid into the future."""
 ENOUGH_DONORS = 200
+OTHERS = 8
+"""Newcomers are numbered from 0, projects with an award and no jobs yet from here on."""
 SAMPLE = "sample"
 """Source of the jobs of the sample centre (domain.jobs.SOURCES)."""
 APPLICANTS = {
@@ -70,7 +72,8 @@ class Seen:
     """The last whole weeks of jobs of a pool.
 
     start: of each job, as it was. category: of each job's project, '' unknown. running: how many had not ended.
-    replayed: the jobs are the sample centre's, which this queue has started.
+    replayed: the jobs are the sample centre's, which the greedy queue has started. projects: by number of owner in the
+    jobs, '' unknown; from len(projects) on numbers are free for others.
     """
 
     jobs: Demand
@@ -83,6 +86,7 @@ class Seen:
     too_large: int
     no_submit: int
     replayed: bool
+    projects: tuple[str, ...] = ()
 
     @property
     def until(self) -> int:
@@ -124,7 +128,7 @@ def seen(conn: Connection, pool: Pool, centre: Centre, now: int) -> Seen:
     moments = [type_coerce(table[name], BigInteger) for name in names]
     since = monday - MOST_WEEKS * WEEK_S
     ask = (
-        select(*moments, table.submit_known, table.source, Project.category)
+        select(*moments, table.submit_known, table.source, Project.category, table.project)
         .outerjoin(Project.__table__, Project.slug == table.project)
         .where(
             table.cluster == pool.cluster,
@@ -136,7 +140,9 @@ def seen(conn: Connection, pool: Pool, centre: Centre, now: int) -> Seen:
         )
         .order_by(table.submit_at, table.id)
     )
-    rows = pd.DataFrame.from_records(conn.execute(ask).all(), columns=[*names, "submit_known", "source", "category"])
+    rows = pd.DataFrame.from_records(
+        conn.execute(ask).all(), columns=[*names, "submit_known", "source", "category", "project"]
+    )
     return _seen(rows, pool, since, monday, now)
 
 
@@ -154,8 +160,9 @@ def _seen(rows: pd.DataFrame, pool: Pool, since: int, monday: int, now: int) -> 
     kept = rows[fits]
     column = {name: kept[name].to_numpy(np.int64) for name in ("submit_at", "start_at", "seen_until_at", "gpu_parts")}
     duration = column["seen_until_at"] - column["start_at"]
+    owner, projects = pd.factorize(kept["project"].fillna("").astype(object), sort=True)
     return Seen(
-        jobs=demand(column["submit_at"] + moved * WEEK_S, duration, column["gpu_parts"]),
+        jobs=demand(column["submit_at"] + moved * WEEK_S, duration, column["gpu_parts"], owner=owner.astype(np.int64)),
         start=column["start_at"] + moved * WEEK_S,
         category=kept["category"].fillna("").to_numpy(object),
         weeks=int(weeks),
@@ -165,6 +172,7 @@ def _seen(rows: pd.DataFrame, pool: Pool, since: int, monday: int, now: int) -> 
         too_large=int((rows["gpu_parts"] > limit).sum()),
         no_submit=int((~kept["submit_known"].astype(bool)).sum()),
         replayed=bool((kept["source"] == SAMPLE).any()),
+        projects=tuple(projects),
     )
 
 
@@ -181,22 +189,28 @@ def donors(found: Seen, category: str, most_parts: int | None) -> tuple[Demand, 
     like = f"the jobs of {APPLICANTS.get(category, category)}"
     for chosen, whose in ((alike, like), (fits, "the jobs of all projects")):
         if chosen.sum() >= min(ENOUGH_DONORS, len(jobs)):
-            return _of(jobs, chosen), whose
+            return jobs.take(chosen), whose
     parts = jobs.parts if most_parts is None else np.minimum(jobs.parts, most_parts)
     return replace(jobs, parts=parts), "the jobs of all projects, larger ones cut to the GPUs applied for"
 
 
-def _of(jobs: Demand, chosen: np.ndarray) -> Demand:
-    return Demand(jobs.submit[chosen], jobs.duration[chosen], jobs.parts[chosen], jobs.new[chosen])
-
-
 def newcomer(
-    found: Seen, key: str, category: str, most_parts: int | None, hours: Sequence[tuple[Window, float]], *, new: bool
+    found: Seen,
+    key: str,
+    category: str,
+    most_parts: int | None,
+    hours: Sequence[tuple[Window, float]],
+    *,
+    new: bool,
+    nth: int = 0,
 ) -> tuple[Demand, str]:
-    """Jobs of somebody without any yet, as many as they planned; the lot is drawn by their name."""
+    """Jobs of somebody without any yet, as many as they planned; the lot is drawn by their name.
+
+    nth: which of several newcomers, so that fair share tells them apart.
+    """
     pick, whose = donors(found, category, most_parts)
     amounts = [(window, round(amount * GPU_PARTS * HOUR_S)) for window, amount in hours]
-    return drawn(pick, amounts, crc32(key.encode()), new=new), whose
+    return drawn(pick, amounts, crc32(key.encode()), new=new, owner=len(found.projects) + nth), whose
 
 
 def coming(
@@ -228,7 +242,8 @@ def coming(
             if (of := month_window(month, zone)).end_s > window.start_s and of.start_s < window.end_s
         ]
         most = row.gpus * GPU_PARTS if row.gpus else None
-        demands[row.project], _ = newcomer(found, row.project, row.category, most, inside, new=False)
+        nth = OTHERS + len(demands)
+        demands[row.project], _ = newcomer(found, row.project, row.category, most, inside, new=False, nth=nth)
     nothing = np.zeros(0, dtype=np.int64)
     total = demand(nothing, nothing, nothing)
     for one in demands.values():

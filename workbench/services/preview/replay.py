@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from workbench.analytics.ahead import WEEK_S, Demand, both, busy, repeated, waits
-from workbench.analytics.queue import start_times
+from workbench.analytics.simulate import Policy, simulate
 from workbench.analytics.sweep import Int64s
 from workbench.periods import Window, moment, month_window
+from workbench.services.preview.calibrate import IN_WORDS, Calibrated, calibrated
 from workbench.services.preview.demand import Pool, Seen, coming, newcomer, seen
 from workbench.services.preview.fund import Fund
 from workbench.settings import Settings
@@ -58,7 +59,7 @@ class Without:
 
     seen: Seen
     replay: Replay
-    checked: str
+    calibrated: Calibrated
     others: int
 
 
@@ -98,7 +99,10 @@ def replayed(
     use = [(window, hours) for _, window, hours in who.use if window.start_s < until]
     most = who.gpus * GPU_PARTS if who.gpus else None
     more, whose = newcomer(found, who.reference, who.category, most, use, new=True)
-    cases = {"without": without.replay, "with": _queued(pool, both(without.replay.jobs, more), until)}
+    cases = {
+        "without": without.replay,
+        "with": _queued(pool, both(without.replay.jobs, more), until, without.calibrated.policy),
+    }
     say("replay with", 2, 2)
     says = [*_says(without), f"Its jobs are drawn by lot (always the same for this application) from {whose}."]
     return Ahead(tuple(_figures(pool, cases, window) for window in windows), tuple(says))
@@ -108,13 +112,14 @@ def _without(conn: Connection, settings: Settings, pool: Pool, fund: Fund, now: 
     found = seen(conn, pool, settings.centre, now)
     others, count = coming(conn, settings, pool, found, fund, Window(now, until)) if len(found.jobs) else (None, 0)
     jobs = repeated(found.jobs, found.weeks, until)
-    replay = _queued(pool, both(jobs, others) if others else jobs, until)
-    return Without(found, replay, _checked(conn, settings, pool, found, replay), count)
+    made = calibrated(settings, pool, found)
+    replay = _queued(pool, both(jobs, others) if others else jobs, until, made.policy)
+    return Without(found, replay, made, count)
 
 
-def _queued(pool: Pool, jobs: Demand, until: int) -> Replay:
+def _queued(pool: Pool, jobs: Demand, until: int, policy: Policy) -> Replay:
     outages = [(start, min(end, until), parts) for start, end, parts in pool.outages if start < until]
-    return Replay(jobs, start_times(jobs.submit, jobs.duration, jobs.parts, pool.capacity, outages, until), until)
+    return Replay(jobs, simulate(jobs, pool.capacity, outages, policy, until), until)
 
 
 def _figures(pool: Pool, cases: Mapping[str, Replay], window: Window) -> Figures:
@@ -161,8 +166,9 @@ def _says(without: Without) -> list[str]:
     says = [
         f"The jobs of the last {found.weeks} weeks ({len(found.jobs):,} jobs) are repeated over the months ahead, "
         "weekday on weekday; no project grows, shrinks or stops when its award ends.",
-        "One queue, first come, first served, with backfill of 100 jobs; stated capacity and outages are applied.",
-        without.checked,
+        f"One queue: {IN_WORDS[without.calibrated.policy.name]}; stated capacity and outages are applied. A "
+        "job's length is taken as known to the scheduler: logs keep no time limits.",
+        without.calibrated.says,
     ]
     counts = (
         (without.others, "projects with an award and no jobs yet ask for what they planned"),

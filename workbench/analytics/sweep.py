@@ -96,7 +96,7 @@ def swept(
     if times is not None:
         held, counts = ({name: one * times for name, one in each.items()} for each in (held, counts))
     key, sums = summed(start, end, group, held, edges, at_start=counts)
-    return _rows(key, len(edges), names, sums)
+    return rows(key, len(edges), names, sums)
 
 
 def add_up(parts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -105,12 +105,8 @@ def add_up(parts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return sums[(sums[[*AMOUNTS, *COUNTS]] != 0).any(axis=1)].reset_index(drop=True)
 
 
-def _add_up(by: Sequence[str], parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    some = [part for part in parts if len(part)]
-    return add_up(pd.concat(some, ignore_index=True), by) if len(some) > 1 else (some or parts)[0]
-
-
-def _rows(key: Any, stride: int, names: pd.DataFrame, sums: dict[str, Any]) -> pd.DataFrame:
+def rows(key: Any, stride: int, names: pd.DataFrame, sums: dict[str, Any]) -> pd.DataFrame:
+    """Swept rows out of sums by key (group · stride + bucket): those that are not all 0, in order; as pandas."""
     xp = namespace(key)
     some = xp.zeros(len(key), dtype=bool)
     for values in sums.values():
@@ -121,3 +117,8 @@ def _rows(key: Any, stride: int, names: pd.DataFrame, sums: dict[str, Any]) -> p
     columns = {name: names[name].array.take(group) for name in names.columns}
     columns |= {"bucket": bucket} | {name: host(values[there]) for name, values in sums.items()}
     return pd.DataFrame(columns)
+
+
+def _add_up(by: Sequence[str], parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    some = [part for part in parts if len(part)]
+    return add_up(pd.concat(some, ignore_index=True), by) if len(some) > 1 else (some or parts)[0]

@@ -5,7 +5,7 @@ is drawn by lot from jobs like those that will be.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +22,15 @@ WEEK_S = 7 * DAY_S
 class Demand:
     """Jobs by submission: int64 arrays of one length. `new` marks those of the newcomer.
 
-    owner: number of each job's project, from 0; not given: all are one's. limit: seconds that it was given to run, as
-    the scheduler knows them; not given: its duration.
+    owner: number of each job's project, from 0. limit: seconds that it was given to run, as the scheduler knows them.
     """
 
     submit: Int64s
     duration: Int64s
     parts: Int64s
     new: npt.NDArray[np.bool_]
-    owner: Int64s = field(default=None)  # type: ignore[assignment]
-    limit: Int64s = field(default=None)  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        if self.owner is None:
-            object.__setattr__(self, "owner", np.zeros(len(self.submit), dtype=np.int64))
-        if self.limit is None:
-            object.__setattr__(self, "limit", self.duration)
+    owner: Int64s
+    limit: Int64s
 
     def __len__(self) -> int:
         return len(self.submit)
@@ -50,11 +43,14 @@ class Demand:
 def demand(
     submit: Int64s, duration: Int64s, parts: Int64s, *, new: bool = False, owner: Int64s | None = None
 ) -> Demand:
-    """Of jobs in any order; a job of no length, or without GPU, asks for nothing and is left out."""
+    """Of jobs in any order; a job of no length, or without GPU, asks for nothing and is left out.
+
+    owner: not given: all are one's. The limit is the duration.
+    """
     there = (duration > 0) & (parts > 0)
     order = np.flatnonzero(there)[np.argsort(submit[there], kind="stable")]
     whose = np.zeros(len(submit), dtype=np.int64) if owner is None else owner
-    return Demand(submit, duration, parts, np.full(len(submit), new), whose).take(order)
+    return Demand(submit, duration, parts, np.full(len(submit), new), whose, duration).take(order)
 
 
 def both(one: Demand, other: Demand) -> Demand:

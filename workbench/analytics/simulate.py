@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workbench.analytics.ahead import Demand
+from workbench.analytics.ahead import Demand, demand
 from workbench.analytics.queue import WAITING, start_times
 from workbench.analytics.sweep_arrays import Int64s
 from workbench.units import DAY_S
@@ -88,7 +88,7 @@ def simulate(
 def warm() -> None:
     """Compile, or load what was compiled before: the first question need not wait for it."""
     one = np.ones(1, dtype=np.int64)
-    jobs = Demand(one, one, one, np.zeros(1, dtype=bool))
+    jobs = demand(one, one, one)
     for policy in POLICIES.values():
         simulate(jobs, [(0, 1)], [], policy, 10)
 

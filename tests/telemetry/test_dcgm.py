@@ -123,3 +123,11 @@ def test_samples_of_the_future_are_rejected():
     kept = not_of_the_future(parsed, AT)
     assert kept.samples["sampled_at"].tolist() == [AT]
     assert [reject.kind for reject in kept.rejects] == ["from the future"]
+
+
+def test_with_mig_the_drivers_zero_is_unknown_for_the_board_too():
+    mig = ',GPU_I_PROFILE="3g.40gb",GPU_I_ID="2"'
+    util = "DCGM_FI_DEV_GPU_UTIL"
+    samples = parse(line(util, 0) + line(util, 0, extra=mig) + line(util, 7, gpu=1), AT).samples
+    assert samples["active_bp"].isna().tolist() == [True, True, False]
+    assert samples["measure"].isna().tolist() == [True, True, False]

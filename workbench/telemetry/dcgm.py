@@ -1,10 +1,11 @@
 """What DCGM-exporter answers (Prometheus text) as samples: one for each GPU, or each GPU instance of one with MIG.
 
-Utilisation is DCGM_FI_PROF_GR_ENGINE_ACTIVE where the exporter gives it, else DCGM_FI_DEV_GPU_UTIL, of whole GPUs only:
-of a MIG instance the latter says nothing. Power of an instance is not known either: the exporter repeats its board's.
+Utilisation is DCGM_FI_PROF_GR_ENGINE_ACTIVE where the exporter gives it, else DCGM_FI_DEV_GPU_UTIL, of GPUs without MIG
+only: with MIG the latter may be written 0, and is unknown. Power of an instance is not known either: the exporter repeats its board's.
 DCGM counts a GPU instance as one; its compute instance is written 0.
 
-Source: github.com/NVIDIA/dcgm-exporter, etc/default-counters.csv; dcgm_fields.h (blank values).
+Source: github.com/NVIDIA/dcgm-exporter, etc/default-counters.csv; dcgm_fields.h (blank values); NVIDIA/dcgm-exporter
+issue 216 (0 for MIG instances).
 """
 
 import math
@@ -60,7 +61,10 @@ def parse(text: str, taken_at: int, node: str | None = None) -> ParsedSamples:
         except ValueError as problem:
             rejects.append(rejected(line, "not usable", str(problem), f"{row.name} {row.labels}"))
     found, shared = [], 0
+    with_mig = {device[:2] for device in seen if device[3]}
     for device, one in seen.items():
+        if device[:2] in with_mig:
+            one.values.pop(UTIL, None)
         shared += len(one.jobs) > 1
         found.append(_sample(device, one))
     if shared:
@@ -113,9 +117,8 @@ def _sample(device: Device, one: _Seen) -> dict[str, Any]:
     node, number, profile, instance = device
     values = one.values
     is_slice = bool(instance)
-    active = values.get(ACTIVE)
-    measure = "gr_engine_active"
-    if active is None and not is_slice:
+    active, measure = values.get(ACTIVE), "gr_engine_active"
+    if active is None:
         active, measure = values.get(UTIL), "gpu_util"
     total = values.get(TOTAL)
     if total is None and USED in values and FREE in values:

@@ -52,9 +52,7 @@ def occupancy(found: Answer, zone: object) -> Picture:
     title = _("GPUs allocated, mean of the week, under GPUs in service")
     base, changed = found.base.weeks, found.changed.weeks
     if not base or base[0].busy is None or base[0].there is None:
-        return Picture(
-            "occupancy", title, "", Markup(""), empty=_("Unknown: no capacity is stated, or no job is known.")
-        )
+        return Picture("occupancy", title, "", Markup(""), empty=_("Unknown: no capacity or no job is known."))
     kept = any(one.kept for one in changed)
     sides = [
         Line("busy", [_gpus(one, one.busy) for one in changed], under=True),

@@ -84,15 +84,19 @@ class WhatIf(Asking):
     """The whole page."""
 
     async def show(self) -> None:
+        token = self.xsrf_token  # the Hub's log-in counts for a script only with it
+        xsrf = token.decode() if isinstance(token, bytes) else str(token)
+
         def made() -> str:
             typed, found = self.answered()
             page = environment().get_template("whatif/page.html")
             frame = self.centre.frame(self.who, PAGE) | {"fresh": self.fresh()}
-            own = {"root": ROOT, "frame": frame, "help_js": script("whatif.js")}
+            own = {"root": ROOT, "frame": frame, "help_js": script("whatif.js"), "xsrf": xsrf}
             return page.render(**own, **view.form_parts(self.store.settings, typed, found), **self.parts(typed, found))
 
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(await self.turns.run(made))
+        self.turns.prepare()
 
 
 class Again(Asking):

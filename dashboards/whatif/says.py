@@ -33,10 +33,10 @@ class Fact:
 def policies() -> dict[str, tuple[str, str]]:
     """Policy → its name and what it does."""
     return {
-        "as-now": (_("As now"), _("first come, first served, with backfill of 100 jobs")),
-        "fifo": (_("Strict order"), _("first come, first served, and nobody goes past")),
-        "backfill": (_("More backfill"), _("any waiting job that fits goes past")),
-        "fair-share": (_("Fair share"), _("who used least lately goes first")),
+        "as-now": (_("As now"), _("first come, first served; what fits goes past")),
+        "fifo": (_("Strict order"), _("first come, first served; nothing goes past")),
+        "backfill": (_("Backfill"), _("what goes past may not delay who is first")),
+        "fair-share": (_("Fair share"), _("who used least of late comes first")),
     }
 
 
@@ -169,7 +169,7 @@ def _names(found: Answer) -> list[str]:
         names.append(
             {
                 "fifo": _("strict first come, first served"),
-                "backfill": _("more backfill"),
+                "backfill": _("backfill that delays nobody"),
                 "fair-share": _("fair share"),
             }[asked.policy]
         )

@@ -19,7 +19,7 @@
     if (field.id && days) days.value = Math.round((Date.parse(field.value) - Date.parse(days.dataset.first)) / DAY);
   };
 
-  const asked = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  const asked = () => new URLSearchParams([...new FormData(form)]).toString();
   const said = (text) => { trouble.textContent = text; trouble.hidden = !text; };
   const mark = (problems) => {
     for (const line of $$(".error", form)) {
@@ -32,13 +32,15 @@
 
   let soon, latest = 0, under;
   const again = async () => {
-    const mine = ++latest, began = performance.now();
+    const mine = ++latest, question = asked();
     under?.abort();
     under = new AbortController();
     working.hidden = false;
     answer.setAttribute("aria-busy", "true");
     try {
-      const reply = await fetch(`${form.dataset.again}?${asked()}`, { signal: under.signal, credentials: "same-origin" });
+      const reply = await fetch(`${form.dataset.again}?${question}`, {
+        signal: under.signal, credentials: "same-origin", headers: { "X-XSRFToken": form.dataset.token },
+      });
       if (mine !== latest || reply.status === 204) return;
       if (!reply.headers.get("Content-Type")?.includes("json")) throw new Error(reply.status);
       const found = await reply.json();
@@ -51,8 +53,7 @@
       answer.innerHTML = found.answer;
       history.replaceState(null, "", found.query === "?" ? location.pathname : found.query);
       for (const link of $$(".quick a")) link.toggleAttribute("aria-current", link.search === location.search);
-      form.dataset.tookMs = Math.round(performance.now() - began);
-      form.dataset.answers = Number(form.dataset.answers ?? 0) + 1;
+      form.dataset.of = question; // what is on the page is the answer to this
     } catch (problem) {
       if (problem.name !== "AbortError" && mine === latest) said(form.dataset.failed);
     } finally {

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from workbench.analytics.ahead import Demand, both
-from workbench.analytics.sweep import Int64s
+from workbench.analytics.sweep_arrays import Int64s
 from workbench.periods import day_start
 from workbench.services.preview.demand import Pool, newcomer, pools
 from workbench.services.preview.preview import _Kept as Kept
@@ -148,7 +148,7 @@ def _made(
 
 
 def _base(start: World) -> Case:
-    run = replay(start, start.jobs, start.pool.capacity, ()) if start.pool and len(start.jobs) else None
+    run = replay(start, start.jobs, start.pool.capacity, (), "as-now") if start.pool and len(start.jobs) else None
     fund = start.fund
     return _case(start, run, {}, (), fund.left, fund.lasts_until())
 
@@ -169,7 +169,7 @@ def _changed(
         jobs = _more_jobs(start, asked, more)
         if asked.more_gpus < 0:
             jobs, dropped = changes.fitting(jobs, steps, year.window)
-        run = replay(start, jobs, steps, lessons)
+        run = replay(start, jobs, steps, lessons, asked.policy)
     return _case(start, run, {at: asked.more_gpus * GPU_PARTS}, lessons, left, lasts), dropped
 
 

@@ -1,14 +1,14 @@
 """A scenario laid over a pool: its capacity, what a class keeps, its demand when it grows. GPUs are parts."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from workbench.analytics.ahead import Demand
-from workbench.analytics.sweep import Int64s
+from workbench.analytics.sweep_arrays import Int64s
 from workbench.periods import Window, epoch, moment
 from workbench.services.whatif.scenario import ClassReservation
 from workbench.units import BASIS_POINTS, DAY_S, GPU_PARTS, HOUR_S
@@ -69,7 +69,7 @@ def grown(jobs: Demand, starts: Sequence[int], growth_bp: int) -> Demand:
     # What is new comes at another time of the same day, so that jobs do not come in pairs.
     submit = jobs.submit[row] + np.where(again, lot.integers(0, DAY_S, len(row)), 0)
     order = np.argsort(submit, kind="stable")
-    return _rows(jobs, row[order], submit[order])
+    return replace(jobs.take(row[order]), submit=submit[order])
 
 
 def fitting(jobs: Demand, steps: Steps, window: Window) -> tuple[Demand, int]:
@@ -79,10 +79,4 @@ def fitting(jobs: Demand, steps: Steps, window: Window) -> tuple[Demand, int]:
     fits = jobs.parts <= least
     if fits.all():
         return jobs, 0
-    row = np.flatnonzero(fits)
-    return _rows(jobs, row, jobs.submit[row]), int(len(jobs) - len(row))
-
-
-def _rows(jobs: Demand, row: Int64s, submit: Int64s) -> Demand:
-    given = {of.name: getattr(jobs, of.name)[row] for of in fields(jobs) if of.name != "submit"}
-    return Demand(submit=submit, **given)
+    return jobs.take(fits), int((~fits).sum())

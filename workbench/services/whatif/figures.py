@@ -6,8 +6,9 @@ from datetime import date
 import numpy as np
 
 from workbench.analytics.ahead import Demand
+from workbench.analytics.kernel import accumulate, cut, finish
 from workbench.analytics.queue import WAITING
-from workbench.analytics.sweep import Int64s, spread
+from workbench.analytics.sweep_arrays import Int64s
 from workbench.units import BASIS_POINTS
 
 
@@ -61,13 +62,11 @@ class Run:
 
     def busy(self, edges: Int64s) -> Int64s:
         """Part-seconds in each bucket."""
-        end = self.start + self.jobs.duration
-        there = (self.start != WAITING) & (self.start < edges[-1]) & (end > edges[0])
-        alone = np.zeros(int(there.sum()), dtype=np.int64)
-        key, sums = spread(self.start[there], end[there], alone, {"parts": self.jobs.parts[there]}, edges)
-        found = np.zeros(len(edges), dtype=np.int64)
-        found[key] = sums["parts"]
-        return found[:-1]
+        began = self.start != WAITING
+        start, alone, cuts = self.start[began], np.zeros(int(began.sum()), dtype=np.int64), cut(edges)
+        part, step = (np.zeros((1, len(edges)), dtype=np.int64) for _array in range(2))
+        accumulate(start, start + self.jobs.duration[began], self.jobs.parts[began], alone, cuts, part, step)
+        return finish(part, step, cuts)[0, :-1]
 
     def waits(self, start_s: int, end_s: int) -> tuple[int, int | None, int | None]:
         """How many jobs were submitted, the median and the 95th percentile of their waits in seconds."""

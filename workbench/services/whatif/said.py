@@ -11,8 +11,13 @@ from workbench.settings import Settings
 from workbench.units import money
 
 POLICY = {
-    "as-now": "One queue, first come, first served; a job goes past one that does not fit yet, until that one has "
-    "waited a day. Stated capacity and outages are applied.",
+    "as-now": "The queue goes on as now: first come, first served; a job goes past one that does not fit yet, until "
+    "that one has waited a day.",
+    "fifo": "The queue is strict: first come, first served, and nothing goes past the first job that does not fit.",
+    "backfill": "The queue promises the first job that does not fit the earliest moment at which it will; of the next "
+    "100 jobs those go past that do not delay it.",
+    "fair-share": "The queue goes by fair share: the project first that used least of late (half of it is forgotten in "
+    "a week), all shares alike, with backfill; who has waited a week comes before all others.",
 }
 
 
@@ -29,7 +34,7 @@ def says(
     symbol = settings.centre.symbol
     found = [
         *_of_jobs(start),
-        POLICY[asked.policy],
+        *_of_queue(asked),
         *_of_changes(settings, asked, dropped),
         *(_of_plan(one, plan, symbol) for one, plan in zip(approved, plans, strict=True)),
         *start.fund.says(lambda amount: money(amount, symbol)),
@@ -56,6 +61,13 @@ def _of_jobs(start: World) -> list[str]:
         "weekday on weekday; no project stops when its award ends.",
         *(f"{count:,} {what}." for count, what in counts if count),
     ]
+
+
+def _of_queue(asked: Scenario) -> list[str]:
+    found = [f"{POLICY['as-now']} Stated capacity and outages are applied."]
+    if asked.policy != "as-now":
+        found.append(f"Changed: {POLICY[asked.policy]}")
+    return found
 
 
 def _of_changes(settings: Settings, asked: Scenario, dropped: int) -> list[str]:

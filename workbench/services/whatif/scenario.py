@@ -10,7 +10,8 @@ from typing import Any
 
 from workbench.errors import BadScenario
 
-POLICIES = ("as-now",)
+POLICIES = ("as-now", "fifo", "backfill", "fair-share")
+"""As now: the rule by which the replay comes nearest to what was."""
 MOST_GPUS = 100_000
 MOST_APPROVED = 5
 MOST_HOURS = 7 * 24

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from workbench.analytics.ahead import WEEK_S, Demand, both, demand, repeated
 from workbench.analytics.capacity import capacity_in, steps
-from workbench.analytics.sweep import Int64s
+from workbench.analytics.sweep_arrays import Int64s
 from workbench.domain.rules.terms import months_after
 from workbench.periods import Window, day_start, month_window
 from workbench.services.preview.demand import Pool, Seen, coming, seen

@@ -1,6 +1,7 @@
 """Every back end gives the same answer, to the bit: as counting gives it, and for real logs with their known totals."""
 
 from functools import partial
+from unittest.mock import patch
 
 import dask
 import dask.dataframe as dd
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analytics.equal_cases import LOGS, Case, cases, check, check_log, counted, log_edges, log_jobs, same
+from workbench.analytics import sweep_arrays
 from workbench.analytics.frames import kind
 from workbench.analytics.sweep import sweep, swept
 
@@ -40,10 +42,11 @@ def test_dask_gives_what_counting_gives(case, partitions):
 
 
 @given(cases())
-def test_a_cell_for_every_bucket_and_sorting_give_the_same(case: Case):
+def test_sorting_a_cell_for_every_bucket_and_a_compiled_loop_give_the_same(case: Case):
     expected = counted(case.jobs, list(case.by), case.edges)
-    for dense in (True, False):
-        same(swept(case.jobs, case.by, case.edges, dense=dense), expected)
+    for dense, compiled_from in ((True, 10**9), (True, 0), (False, 0)):
+        with patch.object(sweep_arrays, "COMPILED_JOBS", compiled_from):
+            same(swept(case.jobs, case.by, case.edges, dense=dense), expected)
 
 
 @given(cases())

@@ -5,8 +5,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.builders import a_job
+from tests.builders import OPENING_S, a_job
+from workbench.analytics.capacity import PLACE, steps
+from workbench.analytics.occupancy import occupancy
 from workbench.analytics.schema import LAKE_COLUMNS, job_frame
+from workbench.analytics.sweep import hour_edges
+from workbench.analytics.usage import usage_of
+from workbench.analytics.wait import wait
 from workbench.clusters.lake import LakePart, jobs
 from workbench.store.lake import LAKE_SCHEMA, lake_table
 
@@ -37,6 +42,17 @@ def test_some_columns_of_both(parts, columns):
     found = jobs(parts, LAKE_SCHEMA)[columns].compute()
     assert list(found.columns) == columns
     assert len(found) == 2
+
+
+def test_the_analyses_take_the_lake_as_it_is_old_files_and_new(parts):
+    both = job_frame([a_job(), a_job(job_id="2", kind="server", qos="interactive")])
+    lake, edges = jobs(parts, LAKE_SCHEMA), hour_edges(OPENING_S, OPENING_S + 7200)
+    for by in (["project"], ["cluster", "kind"], ["qos"]):
+        assert usage_of(lake, by, edges).to_dict("records") == usage_of(both, by, edges).to_dict("records")
+    assert usage_of(lake, ["kind"], edges)["kind"].tolist() == ["", "server"]
+    assert wait(lake, ["kind"])["known_jobs"].tolist() == [0, 0]
+    pieces = steps(pd.DataFrame(columns=[*PLACE, "from_at"]), pd.DataFrame(columns=list(PLACE)))
+    assert occupancy(lake, pieces, {}, edges, ["kind"])["busy_gpus"].tolist() == [1, 0, 1, 0]
 
 
 def test_a_file_that_lacks_a_column_is_filtered_as_the_others(parts):

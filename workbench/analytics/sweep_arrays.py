@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.analytics import kernel
 from workbench.analytics.frames import add_at, namespace
 
 Int64s = npt.NDArray[np.int64]
+
+COMPILED_JOBS = 1_000_000
+"""From so many jobs on the compiled loop pays for its loading."""
 
 
 def spread(
@@ -34,7 +38,7 @@ def spread(
         group: number of each interval's group, ≥ 0.
         weights: per name one weight an interval.
         edges: ascending bucket edges, at least two.
-        at_start: per name one number an interval, added to the bucket of its beginning.
+        at_start: per name one number an interval, added to the bucket of its beginning; 0 if that is before all.
 
     Returns:
         Keys, group · len(edges) + bucket, each once, not ordered; and per name its sum for each key, which may be 0.
@@ -79,6 +83,8 @@ def laid_out(
     """The same as `spread`, with all keys from 0 on, in order."""
     xp, stride = namespace(start), len(edges)
     cells = (int(group.max()) + 1 if len(group) else 0) * stride
+    if xp is np and len(start) >= COMPILED_JOBS:
+        return np.arange(cells), _compiled(start, end, group, weights, edges, at_start or {})
     reach, width = _buckets(xp, edges)
     start, end, starts_in, ends_in = _placed(xp, start, end, edges)
     begin, stop = group * stride + starts_in, group * stride + ends_in
@@ -95,6 +101,25 @@ def laid_out(
         sums[name] = xp.zeros(cells, dtype=np.int64)
         add_at(sums[name], begin, number)
     return xp.arange(cells), sums
+
+
+def _compiled(
+    start: Int64s,
+    end: Int64s,
+    group: Int64s,
+    weights: Mapping[str, Int64s],
+    edges: Int64s,
+    at_start: Mapping[str, Int64s],
+) -> dict[str, Int64s]:
+    cuts, shape = kernel.cut(edges), (int(group.max()) + 1 if len(group) else 0, len(edges))
+    sums = {name: np.zeros(shape, dtype=np.int64) for name in (*weights, *at_start)}
+    for name, weight in weights.items():
+        step = np.zeros(shape, dtype=np.int64)
+        kernel.accumulate(start, end, weight, group, cuts, sums[name], step)
+        kernel.finish(sums[name], step, cuts)
+    for name, number in at_start.items():
+        kernel.tally(start, number, group, cuts, sums[name])
+    return {name: one.reshape(-1) for name, one in sums.items()}
 
 
 def _buckets(xp: Any, edges: Int64s) -> tuple[Any, Any]:

@@ -174,6 +174,21 @@ def test_labels_say_where_the_job_of_that_time_is(centre, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("parts", "each"), [(2 * GPU_PARTS, GPU_PARTS), (2 * GPU_PARTS // 7, GPU_PARTS // 7)])
+def test_a_slice_counts_what_the_accounting_counts_it(centre, tmp_path, parts, each):
+    job = a_job(job_id="8", submit_at=AT - 60, start_at=AT - 30, end_at=None, seen_until_at=AT, gpu_parts=parts)
+    with centre.begin() as conn:
+        upsert_jobs(conn, job_frame([job]), centre.settings.centre.zone)
+    file = tmp_path / "gpu1.prom"
+    file.write_text("".join(
+        f'DCGM_FI_DEV_FB_USED{{gpu="0",Hostname="gpu1",hpc_job="8",GPU_I_PROFILE="1g.10gb",GPU_I_ID="{n}"}} 5\n' for n in (7, 8)
+    ))  # fmt: skip
+    assert ingest(centre, file, Told(ZoneInfo("UTC"), at=AT), AT).kept.placed == 2
+    with centre.read() as conn:
+        rows = placed.read(conn, Window(AT - 10, AT + 60))
+    assert rows[["mig", "gpu_parts"]].values.tolist() == [["1g.10gb/7/0", each], ["1g.10gb/8/0", each]]
+
+
 def test_a_label_of_no_job_and_a_centre_without_a_cluster_place_nothing(centre, store, tmp_path):
     file = tmp_path / "gpu1.prom"
     file.write_text(answer(job="99"), "utf-8")

@@ -1,8 +1,8 @@
 """What DCGM-exporter answers (Prometheus text) as samples: one for each GPU, or each GPU instance of one with MIG.
 
 Utilisation is DCGM_FI_PROF_GR_ENGINE_ACTIVE where the exporter gives it, else DCGM_FI_DEV_GPU_UTIL, of GPUs without MIG
-only: with MIG the latter may be written 0, and is unknown. Power of an instance is not known either: the exporter repeats its board's.
-DCGM counts a GPU instance as one; its compute instance is written 0.
+only: with MIG the latter may be written 0, and is unknown. Power of an instance is not known either: the exporter
+repeats its board's. DCGM counts a GPU instance as one; its compute instance is written 0.
 
 Source: github.com/NVIDIA/dcgm-exporter, etc/default-counters.csv; dcgm_fields.h (blank values); NVIDIA/dcgm-exporter
 issue 216 (0 for MIG instances).

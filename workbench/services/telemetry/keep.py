@@ -59,18 +59,22 @@ def _place(store: Store, samples: pd.DataFrame, cluster: str) -> int:
     found = found.sort_values("submit_at").drop_duplicates(device, keep="last")
     if found.empty:
         return 0
-    rows = found[[*device, "submit_at"]].assign(cluster=cluster, gpu_parts=GPU_PARTS)
+    # A slice, or a part of a GPU, counts what the job's accounting counts it.
+    share = found["gpu_parts"] // found.groupby(["job_id", "submit_at"])["node"].transform("size")
+    part = found["mig"].notna() | (found["gpu_parts"] < GPU_PARTS)
+    parts = share.clip(upper=GPU_PARTS).where(part, GPU_PARTS)
+    rows = found[[*device, "submit_at"]].assign(cluster=cluster, gpu_parts=parts)
     with store.begin() as conn:
         return placed.write(conn, placed_frame(rows), placed.LABEL)
 
 
 def _jobs(conn: Connection, cluster: str, job_ids: list[str]) -> pd.DataFrame:
     ask = text(
-        "SELECT job_id, submit_at, start_at, end_at FROM jobs"
+        "SELECT job_id, submit_at, start_at, end_at, gpu_parts FROM jobs"
         " WHERE cluster = :cluster AND gpu_parts > 0 AND job_id IN :job_ids"
     ).bindparams(bindparam("job_ids", expanding=True))
     rows: list[Any] = []
     for first in range(0, len(job_ids), AT_ONCE):
         rows += conn.execute(ask, {"cluster": cluster, "job_ids": job_ids[first : first + AT_ONCE]}).all()
-    types = {"job_id": "str", "submit_at": "int64", "start_at": "int64", "end_at": "Int64"}
+    types = {"job_id": "str", "submit_at": "int64", "start_at": "int64", "end_at": "Int64", "gpu_parts": "int64"}
     return pd.DataFrame.from_records(rows, columns=list(types)).astype(types)

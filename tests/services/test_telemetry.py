@@ -180,9 +180,8 @@ def test_a_slice_counts_what_the_accounting_counts_it(centre, tmp_path, parts, e
     with centre.begin() as conn:
         upsert_jobs(conn, job_frame([job]), centre.settings.centre.zone)
     file = tmp_path / "gpu1.prom"
-    file.write_text("".join(
-        f'DCGM_FI_DEV_FB_USED{{gpu="0",Hostname="gpu1",hpc_job="8",GPU_I_PROFILE="1g.10gb",GPU_I_ID="{n}"}} 5\n' for n in (7, 8)
-    ))  # fmt: skip
+    slices = (f'gpu="0",Hostname="gpu1",hpc_job="8",GPU_I_PROFILE="1g.10gb",GPU_I_ID="{n}"' for n in (7, 8))
+    file.write_text("".join(f"DCGM_FI_DEV_FB_USED{{{one}}} 5\n" for one in slices))
     assert ingest(centre, file, Told(ZoneInfo("UTC"), at=AT), AT).kept.placed == 2
     with centre.read() as conn:
         rows = placed.read(conn, Window(AT - 10, AT + 60))

@@ -8,6 +8,7 @@ Source: NVML API reference (nvmlDeviceGetUtilizationRates; "GPM"; "Multi Instanc
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from workbench.analytics.samples import sample_frame
@@ -92,7 +93,7 @@ def _slices(nvml: Any, board: Any, row: dict[str, Any]) -> Iterator[_Slice]:
     if mode is None or not mode[0]:
         return
     for number in range(_told(nvml, nvml.nvmlDeviceGetMaxMigDeviceCount, board) or 0):
-        handle = _told(nvml, lambda of, number=number: nvml.nvmlDeviceGetMigDeviceHandleByIndex(of, number), board)
+        handle = _told(nvml, partial(_slice_at, nvml, number), board)
         if handle is None:
             continue  # room for a slice, and none there
         found = _Slice(
@@ -103,6 +104,10 @@ def _slices(nvml: Any, board: Any, row: dict[str, Any]) -> Iterator[_Slice]:
         mig = f"{profile[1] if profile else '?'}/{found.instance}/{found.compute}"
         found.row = row | unknown | {"mig": mig} | _memory(nvml, handle)
         yield found
+
+
+def _slice_at(nvml: Any, number: int, board: Any) -> Any:
+    return nvml.nvmlDeviceGetMigDeviceHandleByIndex(board, number)
 
 
 def _measure(nvml: Any, slices: list[_Slice], wait: Callable[[], object]) -> None:
@@ -117,7 +122,7 @@ def _measure(nvml: Any, slices: list[_Slice], wait: Callable[[], object]) -> Non
     for one in measured:
         second = _look(nvml, one)
         if second is not None:
-            active = _told(nvml, lambda first, second=second: _share(nvml, first, second), one.first)
+            active = _told(nvml, partial(_share, nvml, second), one.first)
             one.row |= {"active_bp": active, "measure": None if active is None else "gr_engine_active"}
             nvml.nvmlGpmSampleFree(second)
         nvml.nvmlGpmSampleFree(one.first)
@@ -133,7 +138,7 @@ def _look(nvml: Any, one: _Slice) -> Any:
     return look
 
 
-def _share(nvml: Any, first: Any, second: Any) -> int | None:
+def _share(nvml: Any, second: Any, first: Any) -> int | None:
     ask = nvml.c_nvmlGpmMetricsGet_t()
     ask.version, ask.numMetrics = nvml.NVML_GPM_METRICS_GET_VERSION, 1
     ask.sample1, ask.sample2 = first, second

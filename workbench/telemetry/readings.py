@@ -4,6 +4,7 @@ Source: nvidia-smi(1): what a device or driver does not support is printed as N/
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -18,8 +19,8 @@ UNKNOWN = frozenset(
 )  # fmt: skip
 """What is printed in the place of a value that nobody has."""
 _VALUE = re.compile(r"(-?\d+(?:\.\d+)?)\s*([A-Za-z%]*)")
-_MIB = {"MiB": 1, "": 1, "GiB": 1024, "KiB": Decimal(1) / 1024}
-_MW = {"W": 1000, "": 1000, "mW": 1}
+_MIB: dict[str, int | Decimal] = {"MiB": 1, "": 1, "GiB": 1024, "KiB": Decimal(1) / 1024}
+_MW: dict[str, int | Decimal] = {"W": 1000, "": 1000, "mW": 1}
 _STAMPS = ("%a %b %d %H:%M:%S %Y", "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y%m%d %H:%M:%S")
 
 
@@ -67,7 +68,7 @@ def stamp(text: str, zone: ZoneInfo) -> int | None:
     return epoch(found if found.tzinfo else found.replace(tzinfo=zone))
 
 
-def _read(text: str, units: dict[str, int] | dict[str, int | Decimal]) -> int | None:
+def _read(text: str, units: Mapping[str, int | Decimal]) -> int | None:
     if _unknown(text):
         return None
     match = _VALUE.fullmatch(text.strip())

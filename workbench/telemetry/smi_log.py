@@ -95,7 +95,8 @@ def parse_text(
         devices: of `nvidia-smi -L`.
         first: the line at which the text begins in its file.
     """
-    leaves, boards = list(_lines(text, first)), []
+    leaves = list(_lines(text, first))
+    boards: list[_Device] = []
     for line, path, value in leaves:
         if path[0].startswith("gpu "):
             _put(boards, line, path, value, path[1:2] == ("mig device",), 2)

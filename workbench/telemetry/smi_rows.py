@@ -58,7 +58,8 @@ def parse_table(
     text: str, node: str, taken_at: int | None, zone: ZoneInfo, devices: Known, first: int = 1
 ) -> ParsedSamples:
     """The samples of `nvidia-smi` alone; arguments as in smi_log.parse_text."""
-    cells, rows, boards = Cells(), [], {}
+    cells, rows = Cells(), []
+    boards: dict[int, dict[str, Any]] = {}
     lines = list(enumerate(text.split("\n"), first))
     at, board = taken_at, None
     for line, content in lines:

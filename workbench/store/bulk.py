@@ -54,6 +54,4 @@ def _mark(conn: Connection) -> str:
 def _plain(column: pd.Series) -> list[Any]:
     if column.dtype.kind in "ib" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
         return column.to_numpy().tolist()
-    known = column.notna()
-    # What most sources never say is unknown from the first row to the last.
-    return column.astype(object).where(known, None).tolist() if known.any() else [None] * len(column)
+    return column.to_numpy(object, na_value=None).tolist()

@@ -88,7 +88,7 @@ def apply(conn: Connection, gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneIn
             mark_dirty(conn, "charges", change[["cluster", "project", "day"]])
     # Usage of a day may stay the same in sum and yet be another's, or of other jobs: charges are by job.
     mark_dirty(conn, "charges", _first_changed(gone, come, zone))
-    mark_dirty(conn, "lake", months_of(pd.concat((gone, come), ignore_index=True), zone))
+    mark_dirty(conn, "lake", months_of(both, zone))
 
 
 def rebuild(conn: Connection, zone: ZoneInfo) -> int:
@@ -136,12 +136,14 @@ def _first_changed(gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd
     """Cluster, project and first day of what jobs that were known have changed; one that only went on, from there."""
     if gone.empty:
         return pd.DataFrame(columns=["cluster", "project", "period"])
-    now = gone[list(JOB_KEY)].merge(come, how="left", on=list(JOB_KEY), validate="one_to_one")
+    told = come[[*JOB_KEY, *CHARGED, "seen_until_at"]]
+    now = gone[list(JOB_KEY)].merge(told, how="left", on=list(JOB_KEY), validate="one_to_one")
+    later = now.set_axis(gone.index)
     same = pd.Series(data=True, index=gone.index)
     for name in CHARGED:
-        was, new = gone[name], now[name].set_axis(gone.index)
-        same &= (was == new).fillna(False).astype(bool) | (was.isna() & new.isna())
-    later = now.set_axis(gone.index)
+        was, new = gone[name], later[name]
+        if not was.equals(new):
+            same &= (was == new).fillna(False).astype(bool) | (was.isna() & new.isna())
     first = gone["start_at"].combine(later["start_at"].fillna(gone["start_at"]), min)
     last = gone["seen_until_at"].combine(later["seen_until_at"].fillna(gone["start_at"]), min)
     since = last.where(same, first)

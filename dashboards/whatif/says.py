@@ -33,7 +33,7 @@ class Fact:
 def policies() -> dict[str, tuple[str, str]]:
     """Policy → its name and what it does."""
     return {
-        "as-now": (_("As now"), _("first come, first served; what fits goes past")),
+        "as-now": (_("As now"), _("the rule that comes nearest to the log")),
         "fifo": (_("Strict order"), _("first come, first served; nothing goes past")),
         "backfill": (_("Backfill"), _("what goes past may not delay who is first")),
         "fair-share": (_("Fair share"), _("who used least of late comes first")),

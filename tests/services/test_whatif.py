@@ -98,6 +98,15 @@ def test_fewer_gpus_leave_out_what_is_larger_than_the_pool_and_say_so(centre):
     assert any("would be larger than the pool" in said for said in found.says)
 
 
+@pytest.mark.parametrize("policy", ["fifo", "backfill", "fair-share"])
+def test_another_policy_is_on_the_changed_side_alone(centre, policy):
+    found = ask(centre, replace(BUSY, policy=policy), NOW)
+    # Two jobs a day that fill the pool have one order only, whatever the policy.
+    assert found.changed.months == found.base.months
+    assert any(said.startswith("The queue changed: ") for said in found.says)
+    assert not any(said.startswith("The queue changed: ") for said in ask(centre, BUSY, NOW).says)
+
+
 def test_a_class_takes_its_gpus_every_week(centre):
     tuesday_noon = FEBRUARY_S + 2 * DAY_S + 12 * HOUR_S
     weekly = ask(centre, replace(BUSY, reservation=ClassReservation(8, tuesday_noon, 6)), NOW)

@@ -9,18 +9,15 @@ from sqlalchemy import Connection
 from workbench.analytics.ahead import WEEK_S, Demand, both, busy, repeated, waits
 from workbench.analytics.simulate import Policy, simulate
 from workbench.analytics.sweep import Int64s
-from workbench.periods import Window, moment, month_window
+from workbench.periods import Window, month_window
 from workbench.services.preview.calibrate import IN_WORDS, Calibrated, calibrated
 from workbench.services.preview.demand import Pool, Seen, coming, newcomer, seen
 from workbench.services.preview.fund import Fund
 from workbench.settings import Settings
-from workbench.store.frames import used
-from workbench.store.wanted import Wanted
 from workbench.units import BASIS_POINTS, GPU_PARTS
 
 OVERRUN_S = 4 * WEEK_S
 """The replay goes on past the last month, so that who is submitted at its end gets a start."""
-CHECKED_WEEKS = 13
 
 Keep = Callable[[Hashable, Callable[[], Any]], Any]
 Figures = dict[tuple[str, str], int | None]
@@ -132,33 +129,6 @@ def _figures(pool: Pool, cases: Mapping[str, Replay], window: Window) -> Figures
     own = waits(cases["with"].jobs, cases["with"].start, window, cases["with"].until, new=True)
     figures["applicant_wait_median_s", "with"] = own[0] if own else None
     return figures
-
-
-def _checked(conn: Connection, settings: Settings, pool: Pool, found: Seen, replay: Replay) -> str:
-    """The replay of the last weeks against what was, in words."""
-    weeks = min(CHECKED_WEEKS, found.weeks // 2)
-    if found.moved_weeks or not weeks:
-        return "The log is too short or too old to check the replay against what was."
-    window = Window(found.until - weeks * WEEK_S, found.until)
-    there = pool.in_service(window)
-    wanted = Wanted((pool.cluster,), (pool.partition,), (pool.gpu_model,))
-    sums = used(conn, window, None, (), wanted, settings.centre.zone, ("gpu_part_seconds",))
-    was = int(sums["gpu_part_seconds"].sum())
-    if not there:
-        return "No capacity is stated for the weeks replayed: the replay is not checked against what was."
-    ours = busy(replay.jobs, replay.start, window)
-    real = Replay(found.jobs, found.start, found.until)
-    waited = [waits(run.jobs, run.start, window, found.until) for run in (real, replay)]
-    said = (
-        f"Check: the {weeks} weeks to {moment(found.until).astimezone(settings.centre.zone):%-d %b %Y} replayed with "
-        f"their own capacity have an occupancy of {100 * ours / there:.1f}%; it was {100 * was / there:.1f}%, "
-        f"{abs(ours - was) * 100 / there:.1f} points apart"
-    )
-    if waited[0] and waited[1] and not found.no_submit:
-        said += f"; 95% waited up to {waited[1][1] / 3600:.1f} h in the replay, {waited[0][1] / 3600:.1f} h as it was"
-    if found.replayed:
-        said += ". The sample centre's jobs were started by this same queue: here the check proves the arithmetic alone"
-    return f"{said}."
 
 
 def _says(without: Without) -> list[str]:

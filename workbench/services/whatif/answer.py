@@ -15,7 +15,7 @@ from workbench.services.preview.preview import _version as records_version
 from workbench.services.spend_days import today_of
 from workbench.services.whatif import changes, money, said
 from workbench.services.whatif.figures import Case, Run, stretches
-from workbench.services.whatif.replay import checked, replay
+from workbench.services.whatif.replay import replay
 from workbench.services.whatif.scenario import Scenario, inside, refuse
 from workbench.services.whatif.waiting import Waiting, plan_of, waiting
 from workbench.services.whatif.world import World, Year, fund_of, world, year_from
@@ -117,7 +117,6 @@ def _made(
     fund = lambda: _KEPT.get(("fund", version), lambda: fund_of(conn, settings, year.today, year.months))  # noqa: E731
     start: World = _KEPT.get(("world", version, place), lambda: world(conn, settings, pool, year, now, fund))
     base: Case = _KEPT.get(("base", version, place), lambda: _base(start))
-    check: str = _KEPT.get(("check", version, place), lambda: checked(conn, settings, start))
     plans = [(one, *_planned(conn, settings, start, there, one)) for one in open_[: asked.approve]]
     more = [(one, plan) for one, plan, here in plans if here]
     subsidies = [plan.subsidy for _, plan, _ in plans]
@@ -143,7 +142,7 @@ def _made(
         approved=approved,
         waiting=len(open_),
         free_minor=start.fund.free_minor - sum(one.amount_minor for one in approved),
-        says=said.says(settings, start, asked, approved, [plan for _, plan, _ in plans], dropped, check),
+        says=said.says(settings, start, asked, approved, [plan for _, plan, _ in plans], dropped),
     )
 
 
@@ -177,10 +176,10 @@ def _more_jobs(start: World, asked: Scenario, more: Any) -> Demand:
     """Demand as it goes on, grown, with the jobs of those approved."""
     assert start.seen
     jobs = changes.grown(start.jobs, start.year.month_edges[:-1].tolist(), asked.growth_bp)
-    for one, plan in more:
+    for nth, (one, plan) in enumerate(more):
         hours = [(window, amount) for _, window, amount in plan.use if window.start_s < start.until]
         most = one.gpus * GPU_PARTS if one.gpus else None
-        jobs = both(jobs, newcomer(start.seen, one.reference, one.category, most, hours, new=True)[0])
+        jobs = both(jobs, newcomer(start.seen, one.reference, one.category, most, hours, new=True, nth=nth)[0])
     return jobs
 
 

@@ -4,21 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.periods import moment
+from workbench.services.preview.calibrate import IN_WORDS
 from workbench.services.preview.plan import Plan
 from workbench.services.whatif.scenario import Scenario
 from workbench.services.whatif.world import World
 from workbench.settings import Settings
 from workbench.units import money
-
-POLICY = {
-    "as-now": "The queue goes on as now: first come, first served; a job goes past one that does not fit yet, until "
-    "that one has waited a day.",
-    "fifo": "The queue is strict: first come, first served, and nothing goes past the first job that does not fit.",
-    "backfill": "The queue promises the first job that does not fit the earliest moment at which it will; of the next "
-    "100 jobs those go past that do not delay it.",
-    "fair-share": "The queue goes by fair share: the project first that used least of late (half of it is forgotten in "
-    "a week), all shares alike, with backfill; who has waited a week comes before all others.",
-}
 
 
 def says(
@@ -28,17 +19,16 @@ def says(
     approved: Sequence[Any],
     plans: Sequence[Plan],
     dropped: int,
-    check: str,
 ) -> tuple[str, ...]:
     """The sentences, in the order in which the answer is made."""
     symbol = settings.centre.symbol
     found = [
         *_of_jobs(start),
-        *_of_queue(asked),
+        *_of_queue(start, asked),
         *_of_changes(settings, asked, dropped),
         *(_of_plan(one, plan, symbol) for one, plan in zip(approved, plans, strict=True)),
         *start.fund.says(lambda amount: money(amount, symbol)),
-        check,
+        start.calibrated.says if start.calibrated else "",
     ]
     return tuple(said for said in found if said)
 
@@ -63,10 +53,15 @@ def _of_jobs(start: World) -> list[str]:
     ]
 
 
-def _of_queue(asked: Scenario) -> list[str]:
-    found = [f"{POLICY['as-now']} Stated capacity and outages are applied."]
+def _of_queue(start: World, asked: Scenario) -> list[str]:
+    if start.calibrated is None:
+        return []
+    found = [
+        f"The queue as it goes on: {IN_WORDS[start.calibrated.policy.name]}; stated capacity and outages are applied. "
+        "A job's length is taken as known to the scheduler: logs keep no time limits."
+    ]
     if asked.policy != "as-now":
-        found.append(f"Changed: {POLICY[asked.policy]}")
+        found.append(f"The queue changed: {IN_WORDS[asked.policy]}.")
     return found
 
 

@@ -12,6 +12,7 @@ from workbench.analytics.capacity import capacity_in, steps
 from workbench.analytics.sweep_arrays import Int64s
 from workbench.domain.rules.terms import months_after
 from workbench.periods import Window, day_start, month_window
+from workbench.services.preview.calibrate import Calibrated, calibrated
 from workbench.services.preview.demand import Pool, Seen, coming, seen
 from workbench.services.preview.fund import Fund, fund_ahead
 from workbench.settings import Settings
@@ -45,11 +46,14 @@ class Year:
 
 @dataclass(frozen=True)
 class World:
-    """pool: None where no capacity is stated; then no job is known. coming: projects with an award and no jobs yet."""
+    """pool: None where no capacity is stated; then no job is known. calibrated: the policy nearest to what was,
+    where there are jobs. coming: projects with an award and no jobs yet.
+    """
 
     year: Year
     pool: Pool | None
     seen: Seen | None
+    calibrated: Calibrated | None
     jobs: Demand
     coming: int
     fund: Fund
@@ -94,14 +98,14 @@ def world(
     nothing = np.zeros(0, dtype=np.int64)
     made = fund()
     if pool is None:
-        return World(year, None, None, demand(nothing, nothing, nothing), 0, made)
+        return World(year, None, None, None, demand(nothing, nothing, nothing), 0, made)
     found = seen(conn, pool, settings.centre, now)
-    until, count = year.window.end_s + OVERRUN_S, 0
+    until, count, rule = year.window.end_s + OVERRUN_S, 0, None
     jobs = repeated(found.jobs, found.weeks, until)
     if len(jobs):
         others, count = coming(conn, settings, pool, found, made, Window(now, until))
-        jobs = both(jobs, others)
-    return World(year, pool, found, jobs, count, made)
+        jobs, rule = both(jobs, others), calibrated(settings, pool, found)
+    return World(year, pool, found, rule, jobs, count, made)
 
 
 def fund_of(conn: Connection, settings: Settings, today: date, months: Sequence[str]) -> Fund:

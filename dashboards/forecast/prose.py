@@ -11,6 +11,7 @@ def method_words(method: str) -> str:
     return {
         "level": _("a level that wanders, and a weekly pattern"),
         "level and drift back": _("a level that wanders, swings about it that die away, and a weekly pattern"),
+        "level and trend": _("a level that wanders and rises or falls steadily, and a weekly pattern"),
         "last week": _("every day as the same day of the week before"),
         CONSTANT: _("it never changed, and goes on so"),
     }[method]

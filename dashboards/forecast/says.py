@@ -92,7 +92,7 @@ def notes(data: Data) -> tuple[Note, ...]:
     found = [Note(data.why)] if data.why else []
     for name, forecast in data.tested:
         if forecast.coverage is None:
-            said = _("{name}: there are too few days to test the forecast; how good its range is, is unknown.")
+            said = _("{name}: there are too few days to test the 80% range; how good it is, is unknown.")
             found.append(Note(said.format(name=name)))
         elif not held(forecast):
             said = _("{name}: in the back-test the 80% range held {share} of the days, outside of 70% to 90%.")

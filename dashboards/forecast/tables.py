@@ -138,7 +138,7 @@ def back_test_table(asked: Asked, data: Data) -> Table:
         ),
         csv=asked.csv("back-test"),
         empty=_("There are too few days for a back-test."),
-        empty_next=_("It needs eleven weeks of data."),
+        empty_next=_("It needs ten weeks of data."),
     )
 
 

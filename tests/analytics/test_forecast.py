@@ -82,6 +82,19 @@ def test_a_model_knows_nothing_of_the_days_that_test_it():
     assert after.coverage < before.coverage
 
 
+def test_a_centre_that_grows_is_forecast_to_grow_on():
+    values = weeks(40, noise=3) + 2.0 * np.arange(40 * WEEK)
+    found = forecast(values, 8 * WEEK)
+    assert found.method == "level and trend"
+    further = found.middle[-WEEK:].mean() - found.middle[:WEEK].mean()
+    assert further == pytest.approx(2.0 * 7 * WEEK, rel=0.1)
+
+
+def test_a_model_that_does_not_end_is_left_out():
+    found = forecast(np.exp(np.arange(400) / 60), 14)
+    assert np.isfinite(found.middle).all()
+
+
 def test_unknown_days_are_neither_zero_nor_forgotten():
     values = weeks(20, noise=0.5)
     values[60:67] = np.nan

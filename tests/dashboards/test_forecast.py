@@ -134,7 +134,7 @@ def test_a_range_that_does_not_hold_is_said(tested, held, says):
 
 def test_a_range_that_was_not_tested_is_said(tested):
     page = tested(None, others=None, scores=(), naive=())
-    assert "GPUs allocated: there are too few days to test the forecast" in str(page.notes[0].text)
+    assert "GPUs allocated: there are too few days to test the 80% range" in str(page.notes[0].text)
     assert all(one.id != "coverage" for one in page.tiles)
 
 

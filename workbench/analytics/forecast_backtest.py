@@ -125,6 +125,8 @@ def _tested(model: Model, values: Floats, limit: Floats, origins: list[int], ste
     for row, origin in enumerate(origins):
         middle[row], spread[row] = model.ahead(values[:origin], steps)
         error[row] = values[origin : origin + steps] - middle[row]
+    if not (np.isfinite(middle).all() and np.isfinite(spread).all()):
+        raise ValueError(f"{model.name} has no end for these values")
     ceiling = np.array([limit[origin : origin + steps] for origin in origins])
     truth = middle + error
     cut = np.abs(truth - np.clip(middle, 0, ceiling))
@@ -138,7 +140,7 @@ def _tested(model: Model, values: Floats, limit: Floats, origins: list[int], ste
     enough = len(origins) >= ENOUGH
     return Tested(
         model=model,
-        error=float(np.nanmean(cut)),
+        error=np.inf if (whole := _mean(cut)) is None else whole,
         scores=tuple(_score(band, cut, naive, inside, raw) for band in bands),
         coverage=_mean(inside),
         origins=len(origins),

@@ -16,10 +16,12 @@ MODELS: dict[str, dict[str, Any]] = {
     "level": {"level": "llevel"},
     "level and drift back": {"level": "llevel", "autoregressive": 1},
     "last week": {},
+    "level and trend": {"level": "lldtrend"},
 }
-"""By name: a level that wanders; the same with swings about it that die away; and the naive one: as one season before.
-The first two have a fixed pattern of the season on top. None of them returns to a fixed mean: over a year that would be
-more certain than anybody can be."""
+"""By name: a level that wanders; the same with swings about it that die away; the naive one, as one season before; a
+level with a steady rise or fall. All but the naive one have a fixed pattern of the season on top. None of them returns
+to a fixed mean: over a year that would be more certain than anybody can be."""
+NAIVE, TREND = "last week", "level and trend"
 CONSTANT = "constant"
 
 
@@ -43,9 +45,11 @@ class Model:
         return np.asarray(drawn, dtype=np.float64).reshape(steps, count).T * self.scale
 
     def _run(self, values: Floats) -> Any:
+        kinds = _kinds()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _model(self.name, values / self.scale, self.season).filter(self.params, cov_type="none")
+            model = _model(kinds, self.name, values / self.scale, self.season)
+            return model.filter(self.params, cov_type="none")
 
 
 def fitted(name: str, values: Floats, season: int) -> Model:
@@ -54,20 +58,24 @@ def fitted(name: str, values: Floats, season: int) -> Model:
     Raises:
         numpy.linalg.LinAlgError, ValueError: these values are nothing for it.
     """
-    scale = float(np.nanstd(values)) or 1.0
+    scale, kinds = float(np.nanstd(values)) or 1.0, _kinds()
     with warnings.catch_warnings():
         # How well the search ended is judged by the back-test, not by the search.
         warnings.simplefilter("ignore")
-        found = _model(name, values / scale, season).fit(disp=0, cov_type="none", maxiter=80)
+        found = _model(kinds, name, values / scale, season).fit(disp=0, cov_type="none", maxiter=80)
     return Model(name, season, scale, np.asarray(found.params, dtype=np.float64))
 
 
-def _model(name: str, values: Floats, season: int) -> Any:
-    # Here: they take a second to import.
-    if name == "last week":
-        from statsmodels.tsa.statespace.sarimax import SARIMAX
-
-        return SARIMAX(values, order=(0, 0, 0), seasonal_order=(0, 1, 0, season))
+def _kinds() -> tuple[Any, Any]:
+    """The two classes; here, because they take a second to import, and set filters of warnings as they do."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-    return UnobservedComponents(values, seasonal=season, stochastic_seasonal=False, **MODELS[name])
+    return SARIMAX, UnobservedComponents
+
+
+def _model(kinds: tuple[Any, Any], name: str, values: Floats, season: int) -> Any:
+    naive, components = kinds
+    if name == NAIVE:
+        return naive(values, order=(0, 0, 0), seasonal_order=(0, 1, 0, season))
+    return components(values, seasonal=season, stochastic_seasonal=False, **MODELS[name])

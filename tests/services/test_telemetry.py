@@ -46,7 +46,11 @@ class Exporter(BaseHTTPRequestHandler):
         if kind == "slow":
             self.server.held.wait(5)
         status = 500 if kind == "broken" else 200
-        content = {"empty": "# nothing\n", "rubbish": "<html>\n"}.get(kind, answer(kind)).encode()
+        content = {
+            "empty": "# nothing\n",
+            "rubbish": "<html>\n",
+            "half": answer("gpu3") + answer("gpu4", active="x"),
+        }.get(kind, answer(kind)).encode()
         if kind == "large":
             content = b"x" * 3000
         self.send_response(status)
@@ -109,6 +113,15 @@ def test_one_round_reads_who_answers_and_names_who_does_not(store, url, monkeypa
     assert samples(store)[["node", "gpu_index", "active_bp"]].values.tolist() == [
         ["gpu1", 0, 5000], ["gpu1", 1, 5000], ["gpu2", 0, 5000], ["gpu2", 1, 5000],
     ]  # fmt: skip
+
+
+def test_an_exporter_of_which_some_lines_cannot_be_used_is_named_and_read(store, url):
+    found = collect.once(with_exporters(store, f"{url}/half"), AT)
+    assert found.silent == ()
+    assert [why.split(": ", 2)[:2] for why in found.troubles.values()] == [
+        ["lines that cannot be used", "2, the first"]
+    ]
+    assert set(samples(store)["node"]) == {"gpu3"}
 
 
 def test_a_slow_exporter_costs_its_time_limit_and_no_more(url):

@@ -139,3 +139,28 @@ def test_the_newest_sample_of_each_node(tmp_path):
 def test_what_is_no_sample_is_refused(wrong):
     with pytest.raises(ValueError):
         samples(count=2, **{"active_bp": 5, **wrong})
+
+
+def test_a_file_that_is_merged_while_it_is_read_is_looked_for_again(tmp_path, monkeypatch):
+    lake.write(tmp_path, samples())
+    lake.write(tmp_path, samples(node="gpu2"))
+    read_table, merged = lake.pq.read_table, []
+
+    def merging_first(*args, **given):
+        if not merged:
+            merged.append(1)
+            monkeypatch.setattr(lake.pq, "read_table", read_table)
+            lake.compact(tmp_path, MIDNIGHT + 2 * DAY_S)
+        return read_table(*args, **given)
+
+    monkeypatch.setattr(lake.pq, "read_table", merging_first)
+    assert len(lake.read(tmp_path, WHOLE)) == 8
+
+
+def test_nothing_unfinished_is_left_or_read(tmp_path, monkeypatch):
+    lake.write(tmp_path, samples())
+    monkeypatch.setattr(lake, "file_digest", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        lake.write(tmp_path, samples(node="gpu2"))
+    assert [file.name[:4] for file in (tmp_path / "day=2026-09-22").iterdir()] == ["new-"]
+    assert set(lake.read(tmp_path, WHOLE)["node"]) == {"gpu1"}

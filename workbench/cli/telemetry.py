@@ -92,6 +92,7 @@ def ingest(
         found = service.ingest(store, file, told, int(time.time()))
         rows.append(_file(found, most))
         empty += not found.kept.samples
+    service.tidy(store, int(time.time()))
     if sys.stderr.isatty() and len(listed) > 1:
         click.echo("\r\x1b[K", err=True, nl=False)
     if form == "json":
@@ -133,10 +134,8 @@ def _round(found: Any) -> None:
     told = f", {kept.placed} devices of jobs" if kept.placed else ""
     heard = len(found.heard) - len(found.silent)
     click.echo(f"{kept.samples} samples of {heard} of {len(found.heard)} sources{told}, {len(kept.rejects)} rejected")
-    for one in found.silent:
-        click.echo(f"  {one.address}: {one.error}", err=True)
-    for reject in kept.rejects[:SHOWN]:
-        click.echo(f"  line {reject.line}: {reject.reason}", err=True)
+    for address, trouble in found.troubles.items():
+        click.echo(f"  {address}: {trouble}", err=True)
 
 
 def _file(found: Any, most: int) -> tuple[dict[str, Any], Any]:

@@ -6,12 +6,15 @@ Inside, rows are in the order of node, device and time, so that few nodes are re
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from shutil import rmtree
+from threading import get_ident
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +34,7 @@ ROW_GROUP = 65_536
 LOOKS = 5
 """So often the files of a day are listed anew, if one goes while they are read."""
 
+Look = TypeVar("Look")
 _ORDER = ["node", "gpu_index", "gpu_uuid", "mig", "sampled_at", "measure", "source"]
 _ARROW = {"int64": pa.int64(), "Int64": pa.int64(), "str": pa.string()}
 SCHEMA = pa.schema([(name, _ARROW[dtype]) for name, dtype in SAMPLE_COLUMNS.items()])
@@ -99,12 +103,15 @@ def compact(folder: Path, now: int) -> int:
         files, new = sorted(path.glob("*.parquet")), sorted(path.glob("new-*.parquet"))
         is_past = f"{moment(now - LATE_S):%Y-%m-%d}" > path.name.removeprefix("day=")
         if is_past and (new or len(files) > 1):
-            _merge(path, files)
+            wanted = files
         elif len(new) >= MANY:
-            _merge(path, new)
+            wanted = new
         else:
             continue
-        merged += 1
+        # A file that is gone was merged by another process; nothing of ours went before all was read.
+        with suppress(FileNotFoundError):
+            _merge(path, wanted)
+            merged += 1
     return merged
 
 
@@ -120,23 +127,26 @@ def days(folder: Path) -> list[Day]:
     """What lies there, the oldest day first; the files' ends are read, not the samples."""
     found = []
     for path in _all_days(folder):
-        files = sorted(path.glob("*.parquet"))
-        rows = sum(pq.read_metadata(file).num_rows for file in files)
-        if files:
-            size = sum(file.stat().st_size for file in files)
-            found.append(Day(path.name.removeprefix("day="), len(files), rows, size))
+        looks = _each(path, lambda file: (pq.read_metadata(file).num_rows, file.stat().st_size))
+        if looks:
+            rows, size = (sum(amounts) for amounts in zip(*looks, strict=True))
+            found.append(Day(path.name.removeprefix("day="), len(looks), rows, size))
     return found
 
 
 def newest(folder: Path) -> dict[str, int]:
-    """By node the moment of its last sample of the last day that has any, UTC epoch seconds."""
-    for path in reversed(_all_days(folder)):
-        files = sorted(path.glob("*.parquet"))
-        if files:
-            tables = [pq.read_table(file, columns=["node", "sampled_at"], partitioning=None) for file in files]
-            last = pa.concat_tables(tables).group_by("node").aggregate([("sampled_at", "max")])
-            return {row["node"]: row["sampled_at_max"] for row in last.to_pylist()}
-    return {}
+    """By node the moment of its last sample, UTC epoch seconds, of the nodes in the last two days that have any."""
+
+    def last(file: Path) -> pa.Table:
+        table = pq.read_table(file, columns=["node", "sampled_at"], read_dictionary=["node"], partitioning=None)
+        return table.group_by("node").aggregate([("sampled_at", "max")])
+
+    found: dict[str, int] = {}
+    for path in _all_days(folder)[-2:]:
+        for table in _each(path, last):
+            for row in table.to_pylist():
+                found[row["node"]] = max(row["sampled_at_max"], found.get(row["node"], 0))
+    return found
 
 
 def _all_days(folder: Path) -> list[Path]:
@@ -159,10 +169,14 @@ def _day(path: Path, window: Window, nodes: list[str] | None, columns: list[str]
 
 
 def _tables(path: Path, where: list[tuple[str, str, object]], columns: list[str]) -> list[pa.Table]:
+    return _each(path, lambda file: pq.read_table(file, columns=columns, filters=where, partitioning=None))
+
+
+def _each(path: Path, look: Callable[[Path], Look]) -> list[Look]:
+    """A look at each file of a day, all of them at one moment."""
     for left in reversed(range(LOOKS)):
-        files = sorted(path.glob("*.parquet"))
         try:
-            return [pq.read_table(file, columns=columns, filters=where, partitioning=None) for file in files]
+            return [look(file) for file in sorted(path.glob("*.parquet"))]
         except FileNotFoundError:
             # Merged between the listing and the reading: what was in it is in another one.
             if not left:
@@ -218,12 +232,13 @@ def _of_nodes(files: list[Path], nodes: list[str]) -> pa.Table:
 def _put(path: Path, kind: str, tables: Iterable[pa.Table]) -> Path:
     """Write a file of these tables: elsewhere first, then in its place, named after its content."""
     path.mkdir(parents=True, exist_ok=True)
-    unfinished = path / f".unfinished.{os.getpid()}"
-    with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as file:
-        for table in tables:
-            file.write_table(table, row_group_size=ROW_GROUP)
-    digest = sha256()
-    with unfinished.open("rb") as written:
-        while block := written.read(1 << 20):
-            digest.update(block)
-    return unfinished.replace(path / f"{kind}-{digest.hexdigest()[:16]}.parquet")
+    unfinished = path / f".unfinished.{os.getpid()}.{get_ident()}"
+    try:
+        with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as file:
+            for table in tables:
+                file.write_table(table, row_group_size=ROW_GROUP)
+        with unfinished.open("rb") as written:
+            digest = file_digest(written, "sha256").hexdigest()
+        return unfinished.replace(path / f"{kind}-{digest[:16]}.parquet")
+    finally:
+        unfinished.unlink(missing_ok=True)

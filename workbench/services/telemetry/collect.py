@@ -27,6 +27,19 @@ class Round:
     kept: Kept
 
     @property
+    def troubles(self) -> dict[str, str]:
+        """By address what is wrong with it: no answer, or lines that cannot be used."""
+        found = {}
+        for one in self.heard:
+            if one.error:
+                found[one.address] = one.error
+            elif one.parsed and one.parsed.rejects:
+                first = one.parsed.rejects[0]
+                count = len(one.parsed.rejects)
+                found[one.address] = f"lines that cannot be used: {count}, the first: line {first.line}: {first.reason}"
+        return found
+
+    @property
     def silent(self) -> tuple[Heard, ...]:
         return tuple(one for one in self.heard if one.error)
 
@@ -78,16 +91,16 @@ def in_background(store: Store, stop: Event) -> Thread | None:
 
 
 def _for_ever(store: Store, stop: Event) -> None:
-    silent: dict[str, str] = {}
+    known: dict[str, str] = {}
 
     def tell(found: Round) -> None:
-        now = {one.address: one.error or "" for one in found.silent}
-        for address in now.keys() - silent.keys():
+        now = found.troubles
+        for address in now.keys() - known.keys():
             log.warning("telemetry: %s: %s", address, now[address])
-        for address in silent.keys() - now.keys():
+        for address in known.keys() - now.keys():
             log.info("telemetry: %s answers again", address)
-        silent.clear()
-        silent.update(now)
+        known.clear()
+        known.update(now)
 
     while not stop.is_set():
         try:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from workbench.errors import FileUnreadable
 from workbench.services.telemetry.keep import Kept, keep
 from workbench.store.engine import Store
-from workbench.telemetry import dcgm, nvidia_smi
+from workbench.telemetry import dcgm, lake, nvidia_smi
 from workbench.telemetry.parsed import ParsedSamples
 
 MOST_BYTES = 256 * 2**20
@@ -66,6 +66,11 @@ def ingest(store: Store, file: Path, told: Told, now: int) -> Ingested:
         raise FileUnreadable(file, problem.strerror or str(problem)) from problem
     parsed = _parsed(content, file, told, written if told.at is None else told.at)
     return Ingested(file, parsed, keep(store, parsed, now, told.cluster))
+
+
+def tidy(store: Store, now: int) -> int:
+    """Merge the files of days that are past; how many days. Once, when all is brought in."""
+    return lake.compact(store.settings.telemetry_folder, now)
 
 
 def _parsed(content: bytes, file: Path, told: Told, at: int) -> ParsedSamples:

@@ -12,7 +12,9 @@ from dashboards.whatif.turns import Turns
 
 def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
     """The addresses below the service's prefix."""
-    given = {"centre": centre, "turns": Turns()}
+    turns = Turns()
+    turns.prepare()
+    given = {"centre": centre, "turns": turns}
     return [
         (r"/what-if/?", WhatIf, given),
         (r"/what-if/again", Again, given),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,7 @@ def read(sent: Mapping[str, str], first: date, zone: ZoneInfo) -> Typed:
             problems["class_at"] = _("Write day and time like {at}").format(at=usual["class_at"])
             at = day_start(first, zone)
         kept = ClassReservation(class_gpus, at, hours, weekly=texts["class_repeat"] != "once")
-    given = {
+    given: dict[str, Any] = {
         "pool": texts["pool"],
         "more_gpus": gpus,
         "from_on": day,

@@ -96,7 +96,6 @@ class WhatIf(Asking):
 
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(await self.turns.run(made))
-        self.turns.prepare()
 
 
 class Again(Asking):

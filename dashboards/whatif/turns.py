@@ -17,14 +17,11 @@ class Turns:
     def __init__(self) -> None:
         self.workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="what-if")
         self.newest: dict[str, int] = {}
-        self.prepared = False
         self.busy: dict[str, asyncio.Lock] = {}
 
     def prepare(self) -> None:
-        """Load every policy's compiled loop, once, so that the first who chooses another one need not wait for it."""
-        if not self.prepared:
-            self.prepared = True
-            self.workers.submit(warm)
+        """Load every policy's compiled loop, so that the first who asks need not wait for it."""
+        self.workers.submit(warm)
 
     async def run(self, work: Callable[[], T]) -> T:
         """The work in a worker, in the language of the visitor."""

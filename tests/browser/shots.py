@@ -23,6 +23,7 @@ PAGES = {
     "spend-close": ("executive", "/services/centre/spend?show=close"),
     "forecast": ("executive", "/services/centre/forecast"),
     "forecast-year": ("executive", "/services/centre/forecast?show=year"),
+    "what-if": ("executive", "/services/centre/what-if?gpus=500&approve=5&class_gpus=200"),
     "projects": ("executive", "/services/centre/projects"),
     "project": ("executive", "/services/centre/projects?project=language-model"),
     "about": ("executive", "/services/centre/about-data"),

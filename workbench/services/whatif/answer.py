@@ -22,7 +22,10 @@ from workbench.services.whatif.world import World, Year, fund_of, world, year_fr
 from workbench.store.engine import Store
 from workbench.units import GPU_PARTS
 
-_KEPT = Kept(64)
+_WORLDS, _KEPT = Kept(4), Kept(64)
+"""A world is tens of megabytes, an answer some kilobytes."""
+FRESH_S = 3600
+"""Jobs that came in since are not in it: what is replayed ends at a Monday a week ago, and a slider shall not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Answer:
 def ask(store: Store, scenario: Scenario, now: int) -> Answer:
     """What would be, beside what will be if nothing changes.
 
-    The base case is kept while the records stay as they are; the same question has the same answer, at no cost.
+    The base case is kept while awards, capacity and prices stay as they are, at most for FRESH_S; the same question has
+    the same answer, at no cost.
 
     Args:
         store: any.
@@ -84,7 +88,7 @@ def ask(store: Store, scenario: Scenario, now: int) -> Answer:
         offered, in_service = _gpus(pool, now)
         inside(scenario, year.window, year.first, year.last, in_service, offered)
         open_ = waiting(conn)
-        version = (str(store.engine.url), year.today, records_version(conn))
+        version = (str(store.engine.url), year.today, now // FRESH_S, *records_version(conn)[1:])
         asked = replace(scenario, pool=pool.name if pool else "", from_on=scenario.from_on or year.first)
         key = ("answer", version, asked, open_)
         made = lambda: _made(conn, store, there, pool, year, asked, open_, now, version)  # noqa: E731
@@ -115,7 +119,7 @@ def _made(
     settings = store.settings
     place = pool.name if pool else ""
     fund = lambda: _KEPT.get(("fund", version), lambda: fund_of(conn, settings, year.today, year.months))  # noqa: E731
-    start: World = _KEPT.get(("world", version, place), lambda: world(conn, settings, pool, year, now, fund))
+    start: World = _WORLDS.get(("world", version, place), lambda: world(conn, settings, pool, year, now, fund))
     base: Case = _KEPT.get(("base", version, place), lambda: _base(start))
     plans = [(one, *_planned(conn, settings, start, there, one)) for one in open_[: asked.approve]]
     more = [(one, plan) for one, plan, here in plans if here]

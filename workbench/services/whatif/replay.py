@@ -17,7 +17,8 @@ def replay(start: World, jobs: Demand, capacity: Steps, lessons: Kept, policy: s
         lessons: (start, end, parts) that a class keeps, as a planned outage does.
         policy: one of scenario.POLICIES.
     """
-    assert start.pool and start.calibrated
+    assert start.pool
+    assert start.calibrated
     until, rule = start.until, POLICIES.get(policy, start.calibrated.policy)
     outages = [
         (begin, min(end, until), parts) for begin, end, parts in (*start.pool.outages, *lessons) if begin < until

@@ -144,16 +144,15 @@ def _first_changed(gone: pd.DataFrame, come: pd.DataFrame, zone: ZoneInfo) -> pd
         was, new = gone[name], later[name]
         if not was.equals(new):
             same &= (was == new).fillna(False).astype(bool) | (was.isna() & new.isna())
-    first = gone["start_at"].combine(later["start_at"].fillna(gone["start_at"]), min)
-    last = gone["seen_until_at"].combine(later["seen_until_at"].fillna(gone["start_at"]), min)
-    since = last.where(same, first)
-    found = []
-    for jobs in (gone, later):
-        project = jobs["project"].fillna(UNKNOWN)
-        found.append(pd.DataFrame({"cluster": gone["cluster"], "project": project, "since": since}))
-    earliest = pd.concat(found).groupby(["cluster", "project"], as_index=False)["since"].min()
-    period = [day_of(int(second), zone).isoformat() for second in earliest["since"]]
-    return earliest.assign(period=period)[["cluster", "project", "period"]]
+    first = np.fmin(gone["start_at"], later["start_at"])
+    last = np.fmin(gone["seen_until_at"], later["seen_until_at"].fillna(gone["start_at"]))
+    since = last.where(same, first).astype("int64").tolist()
+    earliest: dict[tuple[str, str], int] = {}
+    for project in (gone["project"], later["project"]):
+        for key, second in zip(zip(gone["cluster"], project.fillna(UNKNOWN), strict=True), since, strict=True):
+            earliest[key] = min(second, earliest.get(key, second))
+    rows = [(*key, day_of(second, zone).isoformat()) for key, second in earliest.items()]
+    return pd.DataFrame(rows, columns=["cluster", "project", "period"])
 
 
 def mark_dirty(conn: Connection, kind: str, keys: pd.DataFrame) -> None:

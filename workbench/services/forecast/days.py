@@ -1,10 +1,6 @@
 """The days that a forecast is made of, those it is made for, and what was made before."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
 from datetime import date, timedelta
-from threading import RLock
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +11,7 @@ from workbench.analytics.sweep import Int64s
 from workbench.domain.access import Scope, WholeCentre
 from workbench.errors import NoAccess
 from workbench.periods import day_start
+from workbench.services.kept import Kept
 from workbench.services.spend_days import ONE_DAY
 
 Floats = npt.NDArray[np.float64]
@@ -46,22 +43,4 @@ def day_after(first: date, step: int | None) -> date | None:
     return None if step is None else first + step * ONE_DAY
 
 
-class _Kept:
-    """The latest results, by what they were made from: numbers, so that nothing can be stale."""
-
-    def __init__(self, size: int) -> None:
-        self._made: OrderedDict[Hashable, Any] = OrderedDict()
-        self._size, self._lock = size, RLock()
-
-    def get(self, key: Sequence[Any], make: Callable[[], Any]) -> Any:
-        whole = tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in key)
-        with self._lock:  # two who ask the same at once wait for one
-            if whole not in self._made:
-                self._made[whole] = make()
-            self._made.move_to_end(whole)
-            while len(self._made) > self._size:
-                self._made.popitem(last=False)
-            return self._made[whole]
-
-
-KEPT = _Kept(12)
+KEPT = Kept(12)

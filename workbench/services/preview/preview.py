@@ -4,26 +4,22 @@ Shares are basis points of the GPU time in service; waits are seconds; money is 
 was submitted, no capacity is stated), never zero.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
-from threading import RLock
-from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.applications import BEFORE_AGREEMENT, Applied
-from workbench.domain.award_versions import Version
-from workbench.domain.awards import Application, Award
-from workbench.domain.capacity import CapacityChange, Outage
+from workbench.domain.awards import Application
 from workbench.domain.pricelist import NANO_PER_MINOR
 from workbench.domain.rules.parameters import rules_on
 from workbench.domain.rules.terms import months_after
 from workbench.errors import StepRefused, UnknownApplication
 from workbench.periods import day_start
 from workbench.services.applications.awarding import Decided
+from workbench.services.kept import Kept, newest_capture, standing
 from workbench.services.preview.demand import Pool, pools
 from workbench.services.preview.fund import Fund, fund_ahead
 from workbench.services.preview.plan import planned_use
@@ -32,7 +28,6 @@ from workbench.services.prices.stored import stored_prices
 from workbench.services.spend_days import today_of
 from workbench.settings import Settings
 from workbench.store.engine import Store
-from workbench.store.tables import captures, price_versions
 from workbench.units import money
 
 MONTHS = 12
@@ -125,7 +120,8 @@ def preview(
     with store.read() as conn:
         asked = _asked(conn, reference)
         terms = decided or _proposed(store.settings, asked, today)
-        version = (str(store.engine.url), today, _version(conn))
+        # A job that only goes on moves nothing before tomorrow.
+        version = (str(store.engine.url), today, newest_capture(conn), standing(conn))
         key = (version, asked, terms)
         return _KEPT.get(key, lambda: _made(conn, store, asked, terms, now, version, say))
 
@@ -140,24 +136,7 @@ def proposed(store: Store, reference: str, now: int) -> Decided:
         return _proposed(store.settings, _asked(conn, reference), today_of(store, now))
 
 
-class _Kept:
-    """The latest results, by what they were made from."""
-
-    def __init__(self, size: int) -> None:
-        self._made: OrderedDict[Hashable, Any] = OrderedDict()
-        self._size, self._lock = size, RLock()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        with self._lock:  # two who ask the same at once wait for one replay
-            if key not in self._made:
-                self._made[key] = make()
-            self._made.move_to_end(key)
-            while len(self._made) > self._size:
-                self._made.popitem(last=False)
-            return self._made[key]
-
-
-_KEPT = _Kept(24)
+_KEPT = Kept(24)
 
 
 def _silent(_what: str, _done: int, _total: int) -> None: ...
@@ -180,21 +159,6 @@ def _proposed(settings: Settings, asked: _Asked, today: date) -> Decided:
     first = months_after(today.replace(day=1), 1)
     last = months_after(first, rules_on(settings.rules, today).term_months)
     return Decided(settings.scheme.rate, asked.amount_minor, first, last)
-
-
-def _version(conn: Connection) -> tuple[Any, ...]:
-    """What moves when the records do; a job that only goes on moves nothing before tomorrow."""
-    award, capacity, outage = Award.__table__.c, CapacityChange.__table__.c, Outage.__table__.c
-    changes = Version.__table__.c
-    asks = (
-        select(func.max(captures.c.id)),
-        select(func.count(), func.max(award.id), func.sum(award.ceiling_minor), func.sum(award.rate_bp)),
-        select(func.count(), func.sum(capacity.allocatable), func.sum(capacity.in_service)),
-        select(func.count(), func.sum(outage.gpus)),
-        select(func.max(price_versions.c.from_at)),
-        select(func.count(), func.max(changes.from_on)),
-    )
-    return tuple(tuple(conn.execute(ask).one()) for ask in asks)
 
 
 def _made(

@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 from workbench.analytics.ahead import Demand, both
 from workbench.analytics.sweep_arrays import Int64s
 from workbench.periods import day_start
+from workbench.services.kept import Kept, standing
 from workbench.services.preview.demand import Pool, newcomer, pools
-from workbench.services.preview.preview import _Kept as Kept
-from workbench.services.preview.preview import _version as records_version
 from workbench.services.spend_days import today_of
 from workbench.services.whatif import changes, money, said
 from workbench.services.whatif.figures import Case, Run, stretches
@@ -81,14 +80,13 @@ def ask(store: Store, scenario: Scenario, now: int) -> Answer:
     with store.read() as conn:
         there = pools(conn, now)
         if scenario.pool and scenario.pool not in [one.name for one in there]:
-            refuse(
-                {"pool": f"the pool is one of {'; '.join(one.name for one in there) or 'none: no capacity is stated'}"}
-            )
+            names = "; ".join(one.name for one in there) or "none: no capacity is stated"
+            refuse({"pool": f"the pool is one of {names}"})
         pool = next((one for one in there if scenario.pool in ("", one.name)), None)
         offered, in_service = _gpus(pool, now)
         inside(scenario, year.window, year.first, year.last, in_service, offered)
         open_ = waiting(conn)
-        version = (str(store.engine.url), year.today, now // FRESH_S, *records_version(conn)[1:])
+        version = (str(store.engine.url), year.today, now // FRESH_S, standing(conn))
         asked = replace(scenario, pool=pool.name if pool else "", from_on=scenario.from_on or year.first)
         key = ("answer", version, asked, open_)
         made = lambda: _made(conn, store, there, pool, year, asked, open_, now, version)  # noqa: E731

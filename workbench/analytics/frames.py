@@ -50,11 +50,12 @@ def reduced(
         return partial(frame, *given)
     import dask
 
-    answers = [dask.delayed(partial, pure=False)(part, *given) for part in frame.to_delayed()]
+    sent = [dask.delayed(one, traverse=False) for one in given]  # once, not with every partition
+    answers = [dask.delayed(partial, pure=False)(part, *sent) for part in frame.to_delayed()]
     together = dask.delayed(with_arguments(_together, combine), pure=False)
     while len(answers) > 1:
         answers = [together(answers[at : at + ADDED_AT_ONCE]) for at in range(0, len(answers), ADDED_AT_ONCE)]
-    done: Answer = dask.compute(answers[0])[0]
+    done: Answer = answers[0].compute()
     return done
 
 

@@ -1,7 +1,8 @@
 """The loops over jobs, compiled: what `sweep_arrays.laid_out` does, in one pass and without the interpreter's lock.
 
 Numba compiles at the first call and keeps the result on disk. Everything is int64 and exact; only the place of a moment
-in the table is guessed with a floating product, and then put right.
+among the buckets is guessed with a floating product, and then put right. Random places of large tables are what the
+loops wait for: `pairs` lays what an event changes side by side, one place instead of two.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,15 @@ MOST_CELLS = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Bucket edges (ascending, UTC epoch seconds), and for each stretch of `cell` seconds the bucket it begins in."""
+    """Bucket edges (ascending, UTC epoch seconds), and for each stretch of `cell` seconds the bucket it begins in.
+
+    `even`: the buckets are the cells, so that the table need not be asked.
+    """
 
     edges: Int64s
     cell: int
     table: Int64s
+    even: bool
 
 
 def cut(edges: Int64s) -> Cut:
@@ -32,10 +37,16 @@ def cut(edges: Int64s) -> Cut:
     Buckets of one length (hours, most days) are the cells themselves.
     """
     edges = edges.astype(np.int64)
-    whole = int(edges[-1] - edges[0])
-    cell = max(int(np.diff(edges).min()), -(-whole // MOST_CELLS), 1)
+    whole, widths = int(edges[-1] - edges[0]), np.diff(edges)
+    shortest, even = int(widths.min()), bool((widths == widths[0]).all())
+    cell = shortest if even else max(shortest, -(-whole // MOST_CELLS), 1)
     begins = edges[0] + np.arange(whole // cell + 1, dtype=np.int64) * cell
-    return Cut(edges, cell, np.searchsorted(edges, begins, side="right").astype(np.int64) - 1)
+    return Cut(edges, cell, np.searchsorted(edges, begins, side="right").astype(np.int64) - 1, even)
+
+
+def pairs(groups: int, cuts: Cut) -> Int64s:
+    """A difference array [groups, edges, 2] of zeros: [..., 0] is its `part`, [..., 1] its `step`."""
+    return np.zeros((groups, len(cuts.edges), 2), dtype=np.int64)
 
 
 def accumulate(
@@ -49,31 +60,81 @@ def accumulate(
         weight: of each interval.
         group: its row of `part` and `step`.
         cuts: of the edges.
-        part: [groups, edges]; changed.
+        part: [groups, edges], of any strides; changed.
         step: the same; changed.
     """
-    _compiled()[0](start, end, weight, group, cuts.edges, cuts.cell, cuts.table, part, step)
+    given = [np.ascontiguousarray(one) for one in (start, end, weight, group)]
+    if cuts.even:
+        _compiled("even")(*given, cuts.edges[0], cuts.cell, len(cuts.edges) - 1, part, step)
+    else:
+        _compiled("uneven")(*given, cuts.edges, cuts.cell, cuts.table, part, step)
 
 
 def tally(start: Int64s, value: Int64s, group: Int64s, cuts: Cut, out: Int64s) -> None:
     """Add each interval's value where it begins, if that is within the edges; `out`: [groups, edges], changed."""
-    _compiled()[1](start, value, group, cuts.edges, cuts.cell, cuts.table, out)
+    given = [np.ascontiguousarray(one) for one in (start, value, group)]
+    _compiled("tally")(*given, cuts.edges, cuts.cell, cuts.table, out)
 
 
 def finish(part: Int64s, step: Int64s, cuts: Cut) -> Int64s:
     """The sums [groups, edges], in `part`; the last column, past the last edge, is 0."""
-    _compiled()[2](part, step, np.append(np.diff(cuts.edges), 0))
+    _compiled("finish")(part, step, np.diff(cuts.edges))
     return part
 
 
 @cache
-def _compiled() -> tuple[Callable[..., None], ...]:
-    from numba import njit  # here: most who import this package need no compiler
+def _compiled(name: str) -> Callable[..., None]:
+    from numba import njit, types  # here: most who import this package need no compiler
 
-    return tuple(njit(nogil=True, cache=True)(one) for one in (_accumulate, _tally, _finish))
+    number = types.int64
+    given = types.Array(number, 1, "C", readonly=True)
+    held = types.Array(number, 2, "A")
+    # With its types told a loop is compiled once, also where some arrays may be written to and others not.
+    loop, told = {
+        "even": (_even, [*[given] * 4, number, number, number, held, held]),
+        "uneven": (_uneven, [*[given] * 5, number, given, held, held]),
+        "tally": (_tally, [*[given] * 4, number, given, held]),
+        "finish": (_finish, [held, held, given]),
+    }[name]
+    return njit(types.void(*told), nogil=True, cache=True)(loop)  # type: ignore[no-any-return]
 
 
-def _accumulate(  # pragma: no cover  (compiled)
+def _even(  # pragma: no cover  (compiled)
+    start: Int64s,
+    end: Int64s,
+    weight: Int64s,
+    group: Int64s,
+    first: int,
+    cell: int,
+    last: int,
+    part: Int64s,
+    step: Int64s,
+) -> None:
+    per_cell, whole = 1.0 / cell, last * cell
+    for row in range(len(start)):
+        begin, stop, held = max(start[row] - first, 0), min(end[row] - first, whole), weight[row]
+        if begin >= stop or held == 0:
+            continue
+        of = group[row]
+        bucket = int(begin * per_cell)
+        past = begin - bucket * cell
+        if past < 0:
+            bucket, past = bucket - 1, past + cell
+        elif past >= cell:
+            bucket, past = bucket + 1, past - cell
+        part[of, bucket] += held * (cell - past)
+        step[of, bucket] += held
+        bucket = int(stop * per_cell)
+        past = stop - bucket * cell
+        if past < 0:
+            bucket, past = bucket - 1, past + cell
+        elif past >= cell:
+            bucket, past = bucket + 1, past - cell
+        part[of, bucket] -= held * (cell - past)
+        step[of, bucket] -= held
+
+
+def _uneven(  # pragma: no cover  (compiled)
     start: Int64s,
     end: Int64s,
     weight: Int64s,
@@ -86,9 +147,10 @@ def _accumulate(  # pragma: no cover  (compiled)
 ) -> None:
     per_cell, last = 1.0 / cell, len(edges) - 1
     for row in range(len(start)):
-        begin, stop, held, of = max(start[row], edges[0]), min(end[row], edges[last]), weight[row], group[row]
+        begin, stop, held = max(start[row], edges[0]), min(end[row], edges[last]), weight[row]
         if begin >= stop or held == 0:
             continue
+        of = group[row]
         for change in (held, -held):
             moment = begin if change == held else stop
             place = int((moment - edges[0]) * per_cell)
@@ -105,7 +167,13 @@ def _accumulate(  # pragma: no cover  (compiled)
 
 
 def _tally(  # pragma: no cover  (compiled)
-    start: Int64s, value: Int64s, group: Int64s, edges: Int64s, cell: int, table: Int64s, out: Int64s
+    start: Int64s,
+    value: Int64s,
+    group: Int64s,
+    edges: Int64s,
+    cell: int,
+    table: Int64s,
+    out: Int64s,
 ) -> None:
     per_cell, last = 1.0 / cell, len(edges) - 1
     for row in range(len(start)):
@@ -126,6 +194,7 @@ def _tally(  # pragma: no cover  (compiled)
 def _finish(part: Int64s, step: Int64s, widths: Int64s) -> None:  # pragma: no cover  (compiled)
     for of in range(part.shape[0]):
         held = 0
-        for bucket in range(part.shape[1]):
+        for bucket in range(len(widths)):
             part[of, bucket] += held * widths[bucket]
             held += step[of, bucket]
+        part[of, len(widths)] = 0

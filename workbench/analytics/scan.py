@@ -139,8 +139,10 @@ class _Page:
     def __init__(self, book: _Book) -> None:
         self._book = book
         sums = book.question.sums
-        kept = [*sums, *(f"step {name}" for name in sums if name in AMOUNTS)]
-        self._arrays = {name: np.zeros((0, len(book.question.edges)), dtype=np.int64) for name in kept}
+        self._arrays = {
+            name: kernel.pairs(0, book.cut) if name in AMOUNTS else np.zeros((0, len(book.cut.edges)), dtype=np.int64)
+            for name in sums
+        }
 
     def add(self, frame: pd.DataFrame, start: Int64s, end: Int64s, held: Any, waited: Any) -> None:
         book, group = self._book, self._book.numbered(frame)
@@ -149,20 +151,20 @@ class _Page:
         counts = {"jobs_started": np.ones_like(start), "wait_known_jobs": known.astype(np.int64), "wait_s": wait}
         for name in book.question.sums:
             if name in AMOUNTS:
-                part, step = self._arrays[name], self._arrays[f"step {name}"]
-                kernel.accumulate(start, end, held[name], group, book.cut, part, step)
+                pairs = self._arrays[name]
+                kernel.accumulate(start, end, held[name], group, book.cut, pairs[..., 0], pairs[..., 1])
             else:
                 kernel.tally(start, counts[name], group, book.cut, self._arrays[name])
 
     def sum(self, name: str) -> Int64s:
-        if name in COUNTS:
-            return self._arrays[name]
-        return kernel.finish(self._arrays[name], self._arrays[f"step {name}"], self._book.cut)
+        """The sums [groups, edges]; asked once, when all is added."""
+        array = self._arrays[name]
+        return array if name in COUNTS else kernel.finish(array[..., 0], array[..., 1], self._book.cut)
 
     def _reach(self, count: int) -> None:
         for name, array in self._arrays.items():
             if len(array) < count:
-                more = np.zeros((max(count, 2 * len(array)) - len(array), array.shape[1]), dtype=np.int64)
+                more = np.zeros((max(count, 2 * len(array)) - len(array), *array.shape[1:]), dtype=np.int64)
                 self._arrays[name] = np.concatenate((array, more))
 
 

@@ -52,7 +52,10 @@
       $("#glance").innerHTML = found.glance;
       answer.innerHTML = found.answer;
       history.replaceState(null, "", found.query === "?" ? location.pathname : found.query);
-      for (const link of $$(".quick a")) link.toggleAttribute("aria-current", link.search === location.search);
+      for (const link of $$(".quick a")) {
+        if (link.search === location.search) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
       form.dataset.of = question; // what is on the page is the answer to this
     } catch (problem) {
       if (problem.name !== "AbortError" && mine === latest) said(form.dataset.failed);
@@ -63,6 +66,11 @@
   form.addEventListener("input", (event) => {
     follow(event.target);
     clearTimeout(soon);
+    if (event.target.id === "pool") { // its sliders have other ends: the whole page anew
+      document.body.classList.add("moving");
+      location.assign(`${form.action}?${asked()}`);
+      return;
+    }
     soon = setTimeout(again, event.target.type === "range" ? 120 : 350);
   });
   form.addEventListener("submit", (event) => {

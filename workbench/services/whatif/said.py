@@ -28,9 +28,19 @@ def says(
         *_of_changes(settings, asked, dropped),
         *(_of_plan(one, plan, symbol) for one, plan in zip(approved, plans, strict=True)),
         *start.fund.says(lambda amount: money(amount, symbol)),
+        _of_draw(len(approved)),
         start.calibrated.says if start.calibrated else "",
     ]
     return tuple(said for said in found if said)
+
+
+def _of_draw(approved: int) -> str:
+    if not approved:
+        return ""
+    which = (
+        "the application approved here draws" if approved == 1 else f"the {approved} applications approved here draw"
+    )
+    return f"Beside that {which} what is planned, up to the amount."
 
 
 def _of_jobs(start: World) -> list[str]:

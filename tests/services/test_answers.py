@@ -8,7 +8,7 @@ from builders import DATA_UNTIL_S, DAYS, OPENING_S, small_centre
 
 from workbench.analytics.wire import dumps, from_table, to_table
 from workbench.domain.access import OwnProjects, WholeCentre
-from workbench.errors import BadQuestion, UnknownProject
+from workbench.errors import BadQuestion, NotEnoughHistory, UnknownProject
 from workbench.services.answers import QUESTIONS, answer
 from workbench.units import DAY_S
 
@@ -124,13 +124,18 @@ def test_a_question_that_cannot_be_asked_says_what_can(centre, question, params,
         answer(centre, EVERYTHING, question, params, NOW)
 
 
-@pytest.mark.parametrize("question", sorted(QUESTIONS))
+@pytest.mark.parametrize("question", sorted(QUESTIONS.keys() - {"forecast"}))
 def test_every_answer_survives_the_wire_also_from_an_empty_store(store, question):
     said = answer(store, EVERYTHING, question, {}, NOW)
     facts = json.loads(dumps(said.facts))
     assert facts["label"] == ""
     if said.table is not None:
         pd.testing.assert_frame_equal(from_table(to_table(said.table)), said.table, check_dtype=False)
+
+
+def test_an_empty_store_has_no_forecast_and_says_what_it_takes(store):
+    with pytest.raises(NotEnoughHistory, match="takes 28 known days"):
+        answer(store, EVERYTHING, "forecast", {}, NOW)
 
 
 def test_the_end_of_a_window_is_never_in_the_future(centre):

@@ -78,8 +78,9 @@ def ints(column: Any, unknown: int = 0) -> Any:
     """A column of whole numbers as an int64 array where it lies, NA as `unknown`."""
     if column.dtype == "int64" and kind(column) == "pandas":
         return column.to_numpy()
-    filled = column.fillna(unknown)
-    return filled.to_numpy(np.int64) if kind(column) == "pandas" else filled.astype("int64").values
+    if kind(column) == "pandas":
+        return column.fillna(unknown).to_numpy(np.int64)
+    return column.astype("int64").fillna(unknown).values
 
 
 def host(values: Any) -> Any:
@@ -95,7 +96,7 @@ def add_at(out: Any, where: Any, values: Any) -> None:
     import cupyx
 
     # CuPy adds atomically to unsigned numbers only; modulo 2^64 the sums are the same.
-    cupyx.scatter_add(out.view("uint64"), where, values.view("uint64"))
+    cupyx.scatter_add(out.view(np.uint64), where, values.view(np.uint64))
 
 
 def numbered(code: Any) -> tuple[Any, Any]:
@@ -135,7 +136,7 @@ def _coded(column: Any, xp: Any) -> tuple[Any, pd.Index]:
     """Codes of a column's values, and its values in order (those of categories also where no row has them)."""
     if isinstance(column.dtype, pd.CategoricalDtype) or str(column.dtype) == "category":
         codes, found = column.cat.codes, column.cat.categories
-        codes = codes.to_numpy() if xp is np else codes.values
+        codes = ints(codes, unknown=-1)
     else:
         codes, found = column.factorize()
     codes = xp.asarray(codes).astype(np.int64)

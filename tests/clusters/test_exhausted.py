@@ -9,7 +9,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 
 from workbench.clusters import local
-from workbench.clusters.exhausted import explained, is_of_gpu, is_out_of_memory, seen_bytes
+from workbench.clusters.exhausted import _more, explained, is_of_gpu, is_out_of_memory, seen_bytes
 from workbench.clusters.lake import LakePart
 from workbench.clusters.memory import MB
 from workbench.clusters.share import LEAST_WORKER_BYTES
@@ -61,9 +61,19 @@ def test_a_worker_over_its_memory_is_one_sentence_and_the_cluster_goes_on(client
     sentence = explained(failed.value, client, lazy)
     assert str(sentence) == (
         "Out of memory: a worker has 0.6 GiB and the largest partition is about 4 MB; compute with partitions of "
-        "about 2MB, frame.repartition(partition_size='2MB') (the cluster goes on)."
+        "about 2 MB, frame.repartition(npartitions=5) (the cluster goes on)."
     )
     assert client.submit(lambda: 1 + 1).result(timeout=60) == 2
+    smaller = frame.repartition(npartitions=sentence.npartitions)
+    assert smaller.map_partitions(len, meta=("x", "int64")).compute().max() * 8 <= sentence.partition_bytes
+
+
+def test_what_was_not_seen_is_cut_in_four_and_what_has_no_partitions_is_left_to_the_reader():
+    made = dd.from_map(lambda number: pd.DataFrame({"x": [number]}), range(3), meta=pd.DataFrame({"x": [1]}))
+    assert seen_bytes(made) is None
+    assert _more(made, None, 64 * MB) == 12
+    assert _more(pd.DataFrame(), None, 64 * MB) is None
+    assert "64 MB, frame.repartition(npartitions=…)" in str(OutOfMemory(GPU, 1 << 30, None, 64 * MB))
 
 
 def cannot(_part):

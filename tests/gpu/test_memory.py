@@ -31,7 +31,7 @@ def more_and_more(part):
 def test_a_worker_without_device_memory_is_one_sentence_and_its_gpu_goes_on(client, function):
     frame = dd.from_pandas(pd.DataFrame({"x": range(1_000_000)}), npartitions=2).to_backend("cudf")
     lazy = frame.map_partitions(function, meta=frame._meta)
-    with pytest.raises(OutOfMemory, match=r"^Out of memory: the GPU has .* GiB.*repartition\(partition_size='\d+MB'\)"):
+    with pytest.raises(OutOfMemory, match=r"^Out of memory: the GPU has .* GiB.*repartition\(npartitions=\d+\)"):
         wb.collect(lazy)
     assert get_client() is client
     assert client.submit(lambda: 1 + 1).result(timeout=60) == 2

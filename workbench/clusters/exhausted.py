@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow.parquet as pq
+from dask.dataframe.dask_expr._expr import Expr
+from dask.dataframe.dask_expr.io import BlockwiseIO, FromMap, FromPandas
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
@@ -43,7 +45,8 @@ def explained(problem: BaseException, client: Client | None, lazy: Any = None) -
     threads = max((threads for _bytes, threads in workers), default=1)
     to_try = None if least is None else partition_bytes(least, threads, seen)
     whose = GPU if on_gpu else WORKER if client is not None else NOTEBOOK
-    return OutOfMemory(whose, least, seen, to_try)
+    many = None if to_try is None else _more(lazy, seen, to_try)
+    return OutOfMemory(whose, least, seen, to_try, many)
 
 
 def is_out_of_memory(problem: BaseException, client: Client | None = None) -> bool:
@@ -76,19 +79,26 @@ def seen_bytes(lazy: Any) -> int | None:
 
     Of Parquet files it is the size of the columns before compression, of frames in memory their own.
     """
-    try:
-        from dask.dataframe.dask_expr._expr import Expr
-        from dask.dataframe.dask_expr.io import FromMap, FromPandas
-    except ImportError:
-        return None
-    expr = getattr(lazy, "expr", None)
-    if not isinstance(expr, Expr):
-        return None
-    expr = expr.optimize(fuse=False)
-    sizes = [_of_file(part, set(leaf.columns)) for leaf in expr.find_operations(FromMap) for part in _parts(leaf)]
-    sizes += [_of_frame(leaf) for leaf in expr.find_operations(FromPandas)]
+    sizes: list[int | None] = []
+    for leaf in _read(lazy):
+        if isinstance(leaf, FromPandas):
+            sizes.append(_of_frame(leaf))
+        elif isinstance(leaf, FromMap):
+            sizes += [_of_file(part, set(leaf.columns)) for part in _parts(leaf)]
     known = [size for size in sizes if size is not None]
     return max(known) if known else None
+
+
+def _more(lazy: Any, seen: int | None, to_try: int) -> int | None:
+    """In how many partitions what is read would be, with partitions of this size; four times as many, if not seen."""
+    many = max((leaf.npartitions for leaf in _read(lazy)), default=None)
+    return None if many is None else 4 * many if seen is None else math.ceil(many * seen / to_try)
+
+
+def _read(lazy: Any) -> list[Any]:
+    """What a lazy frame begins with, with the columns that it really takes."""
+    expr = getattr(lazy, "expr", None)
+    return list(expr.optimize(fuse=False).find_operations(BlockwiseIO)) if isinstance(expr, Expr) else []
 
 
 def _parts(leaf: Any) -> list[Any]:

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.analytics.ahead import Demand
+from workbench.analytics.ahead import Demand, demand
 from workbench.analytics.replayed import self_replay
 from workbench.analytics.simulate import POLICIES
 from workbench.periods import Window
 from workbench.settings import ROOT
 
 LOG = ROOT / "tests" / "fixtures" / "slurm" / "ccr-phillips-2016" / "phillips.log.gz"
+MIT = ROOT / "tests" / "fixtures" / "traces" / "mit-supercloud-2021" / "slurm_log.parquet"
 COLUMNS = {3: "partition", 8: "account", 10: "submit", 12: "start", 13: "end", 18: "cores", 23: "limit"}
 
 
@@ -73,3 +74,19 @@ def test_the_waits_for_the_node_that_all_waited_for_are_what_they_were(log, poli
         assert ours == pytest.approx(real, rel=0.02)
     # Slurm took a second from one job to the next, jobs of half a minute: more than the 2% of a log of longer jobs.
     assert found.error == pytest.approx(0.0264, abs=0.0005)
+
+
+def test_a_thinned_log_does_not_tell_why_its_jobs_waited():
+    """MIT Supercloud's sample lacks most of that cluster's jobs: nobody waits in the replay, a few waited for hours."""
+    rows = pd.read_parquet(MIT)
+    gpus = rows["tres_alloc"].str.extractall(r"\b100[12]=(\d+)")[0].astype(np.int64).groupby(level=0).sum()
+    rows = rows.assign(gpus=gpus)[rows.index.isin(gpus.index)].sort_values("time_submit", kind="stable")
+    submit, start, end, gpus = (
+        rows[name].to_numpy(np.int64) for name in ("time_submit", "time_start", "time_end", "gpus")
+    )
+    jobs = demand(submit, end - start, gpus)
+    assert len(jobs) == len(rows) == 2401
+    window = Window(int(start.min()), int(end.max()))
+    found = self_replay(jobs, start, [(0, most_at_once(jobs, start))], [], POLICIES["backfill"], window)
+    assert found.error == pytest.approx(0.0891, abs=0.0005)
+    assert (found.wait, found.real_wait) == ((0, 0), (4, 27_705))

@@ -12,7 +12,7 @@ class OutOfMemory(WorkbenchError):
     whose: NOTEBOOK, WORKER or GPU. has_bytes: what it has; None: not known. seen_bytes: of the largest partition.
     partition_bytes: a size of partitions to try; None where nothing is known to tell it from. npartitions: how many
     that would be; None: not known. Not by size in Dask's own words, `repartition(partition_size=…)`: with a cluster,
-    Dask 2026.7.1 waits in it for ever.
+    Dask 2026.7.1 waits in it for ever (dask/distributed issue 9101).
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.analytics.equal_cases import LOGS, Case, cases, check, check_log, counted, log_edges, log_jobs, same
 from workbench.analytics import sweep_arrays
 from workbench.analytics.frames import kind
-from workbench.analytics.sweep import sweep, swept
+from workbench.analytics.sweep import sweep, sweeps, swept
 
 
 @pytest.fixture(autouse=True)
@@ -30,18 +30,19 @@ def on_dask(frame, partitions):
 
 
 @given(cases())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_pandas_gives_what_counting_gives(case):
     check(case, itself)
 
 
 @given(cases(), st.integers(1, 5))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_dask_gives_what_counting_gives(case, partitions):
     check(case, partial(on_dask, partitions=partitions))
 
 
 @given(cases())
+@settings(max_examples=50)
 def test_sorting_a_cell_for_every_bucket_and_a_compiled_loop_give_the_same(case: Case):
     expected = counted(case.jobs, list(case.by), case.edges)
     for dense, compiled_from in ((True, 10**9), (True, 0), (False, 0)):
@@ -67,6 +68,13 @@ def test_real_logs_swept_in_both_ways(name):
     jobs, (hours, days) = log_jobs(name), log_edges(name)
     for by, edges in ((["partition"], hours), (["project", "user_name"], days)):
         same(swept(jobs, by, edges, dense=True), swept(jobs, by, edges, dense=False))
+
+
+def test_several_questions_in_one_reading():
+    jobs, (hours, days) = log_jobs("mit-supercloud"), log_edges("mit-supercloud")
+    asked = [(["partition"], hours), (["user_name"], days)]
+    for found, (by, edges) in zip(sweeps(on_dask(jobs, 20), asked), asked, strict=True):
+        same(found, sweep(jobs, by, edges))
 
 
 def test_what_is_no_frame_is_refused():

@@ -58,8 +58,15 @@ def sweep(jobs: Any, by: Sequence[str], edges: Int64s) -> pd.DataFrame:
         (its index), `gpu_part_seconds`, `core_seconds` (of jobs whose cores are known), `jobs_started`,
         `wait_known_jobs` and `wait_s` (of jobs started in the bucket whose submit time is known).
     """
-    read = needed(jobs, *by, *SPAN, "gpu_parts", *WEIGHT, *WAIT)
-    return reduced(read, swept, partial(_add_up, (*by, "bucket")), tuple(by), edges)
+    return sweeps(jobs, [(by, edges)])[0]
+
+
+def sweeps(jobs: Any, questions: Sequence[tuple[Sequence[str], Int64s]]) -> list[pd.DataFrame]:
+    """`sweep` by several columns and edges in one go: a Dask frame is read once for all of them."""
+    names = [name for by, _ in questions for name in by]
+    read = needed(jobs, *names, *SPAN, "gpu_parts", *WEIGHT, *WAIT)
+    keys = [(*by, "bucket") for by, _ in questions]
+    return reduced(read, _swept, partial(_added, keys), [(tuple(by), edges) for by, edges in questions])
 
 
 def swept(
@@ -117,6 +124,14 @@ def rows(key: Any, stride: int, names: pd.DataFrame, sums: dict[str, Any]) -> pd
     columns = {name: names[name].array.take(group) for name in names.columns}
     columns |= {"bucket": bucket} | {name: host(values[there]) for name, values in sums.items()}
     return pd.DataFrame(columns)
+
+
+def _swept(jobs: Any, questions: Sequence[tuple[Sequence[str], Int64s]]) -> list[pd.DataFrame]:
+    return [swept(jobs, by, edges) for by, edges in questions]
+
+
+def _added(keys: Sequence[Sequence[str]], parts: Sequence[list[pd.DataFrame]]) -> list[pd.DataFrame]:
+    return [_add_up(by, [part[place] for part in parts]) for place, by in enumerate(keys)]
 
 
 def _add_up(by: Sequence[str], parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -2,13 +2,15 @@
 
 Every thread adds the row groups that it takes to difference arrays of its own (`kernel`, which lets go of the
 interpreter's lock, as reading does); in the end the arrays are added up. Memory is a row group and the arrays for each
-thread, whatever the number of jobs. Answers are those of `sweep`, to the bit.
+thread, whatever the number of jobs. Answers are those of `sweep`, to the bit. Given a Dask client, its workers do so
+with their parts of the row groups, and only sums travel.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from threading import Lock, local
 from typing import Any
@@ -31,6 +33,9 @@ NO_NAME = "(unknown)"
 MOST_CELLS = 1 << 26
 """Groups × buckets × threads: 1 GiB for each sum of time."""
 
+SHARES = 2
+"""Tasks for each thread of a Dask cluster: so that its workers end together."""
+
 OF_COUNTS = {"jobs_started": (), "wait_known_jobs": WAIT, "wait_s": WAIT}
 OF_AMOUNTS = {"gpu_part_seconds": ("gpu_parts", "gpus"), "core_seconds": ("cpu_cores",)}
 
@@ -50,8 +55,16 @@ class Question:
         return {*self.by, *SPAN, *used}
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What some row groups make of a question: each group's names, and by sum an array [groups, edges]."""
+
+    names: list[tuple[str, ...]]
+    amounts: dict[str, Int64s]
+
+
 def scan(
-    paths: Sequence[Path | str], questions: Sequence[Question], *, threads: int | None = None
+    paths: Sequence[Path | str], questions: Sequence[Question], *, threads: int | None = None, client: Any = None
 ) -> list[pd.DataFrame]:
     """The answers to some questions in one reading of the files.
 
@@ -60,6 +73,7 @@ def scan(
             taken from its path (cluster=…/project=…), else it is unknown.
         questions: asked of all jobs together.
         threads: default one for each core that this process may use.
+        client: of a Dask cluster whose workers see the files: they read, in one thread for each of theirs.
 
     Returns:
         For each question the rows of `sweep` that are not 0 in its sums: `by`, bucket, the sums.
@@ -67,8 +81,23 @@ def scan(
     Raises:
         ValueError: a question has more groups and buckets than memory is meant for; `sweep` of a Dask frame answers it.
     """
-    threads = threads or len(os.sched_getaffinity(0))
-    books = [_Book(question, MOST_CELLS // threads) for question in questions]
+    files = [str(path) for path in paths]
+    if client is None:
+        found = part_of(0, 1, files, questions, threads or len(os.sched_getaffinity(0)))
+    else:
+        shares = SHARES * sum(client.nthreads().values())
+        parts = client.map(part_of, range(shares), shares=shares, paths=files, questions=questions, pure=False)
+        while len(parts) > 1:
+            parts = [client.submit(added, parts[at : at + 2], pure=False) for at in range(0, len(parts), 2)]
+        found = parts[0].result()
+    return [told(question, sums) for question, sums in zip(questions, found, strict=True)]
+
+
+def part_of(
+    share: int, shares: int, paths: Sequence[str], questions: Sequence[Question], threads: int = 1
+) -> list[Sums]:
+    """What every `shares`th row group of these files, from the `share`th on, makes of each question."""
+    books = [_Book(question, MOST_CELLS // max(threads, shares)) for question in questions]
     mine, pages = local(), []
 
     def read(file: "_File", group: int) -> None:
@@ -76,16 +105,56 @@ def scan(
             mine.pages = [_Page(book) for book in books]
             pages.append(mine.pages)
         frame = file.frame(group, books)
-        span, held, waited = spans(frame), weights(frame), waits(frame)
+        columns = _columns(frame, questions)
         for page in mine.pages:
-            page.add(frame, *span, held, waited)
+            page.add(frame, columns)
 
     with ThreadPoolExecutor(threads) as pool:
-        files = (_File(str(path), questions) for path in paths)
-        asked = [pool.submit(read, file, group) for file in files for group in range(file.groups)]
+        files = (_File(path, questions) for path in paths)
+        there = ((file, group) for file in files for group in range(file.groups))
+        asked = [pool.submit(read, *one) for one in islice(there, share, None, shares)]
         for one in asked:
             one.result()
-    return [book.told([each[place] for each in pages]) for place, book in enumerate(books)]
+    return [book.sums([each[place] for each in pages]) for place, book in enumerate(books)]
+
+
+def added(parts: Sequence[Sequence[Sums]]) -> list[Sums]:
+    """The sums of some parts together, question by question."""
+    return [_added(of) for of in zip(*parts, strict=True)]
+
+
+def told(question: Question, sums: Sums) -> pd.DataFrame:
+    """The rows that are not all 0, in order of their groups."""
+    by, stride = question.by, len(question.edges)
+    met = pd.DataFrame(sums.names, columns=list(by), index=range(len(sums.names)))
+    order, names = groups(met.astype("str"), by)
+    place = np.argsort(order)
+    amounts = {name: array[place].reshape(-1) for name, array in sums.amounts.items()}
+    return rows(np.arange(len(place) * stride), stride, names, amounts)
+
+
+def _added(parts: Sequence[Sums]) -> Sums:
+    names = list(dict.fromkeys(name for part in parts for name in part.names))
+    number = {name: place for place, name in enumerate(names)}
+    amounts = {}
+    for sum_name, array in parts[0].amounts.items():
+        amounts[sum_name] = np.zeros((len(names), array.shape[1]), dtype=np.int64)
+        for part in parts:
+            amounts[sum_name][[number[name] for name in part.names]] += part.amounts[sum_name]
+    return Sums(names, amounts)
+
+
+def _columns(frame: pd.DataFrame, questions: Sequence[Question]) -> dict[str, Int64s]:
+    """What is summed of each job, and its span, as arrays; of waits only where they are asked for."""
+    asked = {name for question in questions for name in question.sums}
+    start, end = spans(frame)
+    columns = {"start": start, "end": end} | weights(frame)
+    if "jobs_started" in asked:
+        columns["jobs_started"] = np.ones_like(start)
+    if asked & {"wait_known_jobs", "wait_s"}:
+        known, wait = waits(frame)
+        columns |= {"wait_known_jobs": known.astype(np.int64), "wait_s": wait}
+    return columns
 
 
 @dataclass(slots=True)
@@ -118,19 +187,15 @@ class _Book:
             raise ValueError(f"{len(self.numbers)} groups in {len(self.question.edges)} buckets: sweep a Dask frame")
         return np.array(numbers, dtype=np.int64)
 
-    def told(self, pages: Sequence["_Page"]) -> pd.DataFrame:
-        """The rows of all threads together, in order of their groups."""
-        by, stride = self.question.by, len(self.question.edges)
-        met = pd.DataFrame(list(self.numbers), columns=list(by), index=range(len(self.numbers)))
-        order, names = groups(met.astype("str"), by)
-        sums = {}
+    def sums(self, pages: Sequence["_Page"]) -> Sums:
+        """Of all threads together."""
+        amounts = {}
         for name in self.question.sums:
-            whole = np.zeros((len(self.numbers), stride), dtype=np.int64)
+            amounts[name] = np.zeros((len(self.numbers), len(self.question.edges)), dtype=np.int64)
             for page in pages:
-                found = page.sum(name)[: len(whole)]
-                whole[: len(found)] += found
-            sums[name] = whole[np.argsort(order)].reshape(-1)
-        return rows(np.arange(len(self.numbers) * stride), stride, names, sums)
+                found = page.sum(name)[: len(self.numbers)]
+                amounts[name][: len(found)] += found
+        return Sums(list(self.numbers), amounts)
 
 
 class _Page:
@@ -144,17 +209,14 @@ class _Page:
             for name in sums
         }
 
-    def add(self, frame: pd.DataFrame, start: Int64s, end: Int64s, held: Any, waited: Any) -> None:
-        book, group = self._book, self._book.numbered(frame)
+    def add(self, frame: pd.DataFrame, columns: dict[str, Int64s]) -> None:
+        cuts, group, start = self._book.cut, self._book.numbered(frame), columns["start"]
         self._reach(int(group.max()) + 1 if len(group) else 0)
-        known, wait = waited
-        counts = {"jobs_started": np.ones_like(start), "wait_known_jobs": known.astype(np.int64), "wait_s": wait}
-        for name in book.question.sums:
+        for name, array in self._arrays.items():
             if name in AMOUNTS:
-                pairs = self._arrays[name]
-                kernel.accumulate(start, end, held[name], group, book.cut, pairs[..., 0], pairs[..., 1])
+                kernel.accumulate(start, columns["end"], columns[name], group, cuts, array[..., 0], array[..., 1])
             else:
-                kernel.tally(start, counts[name], group, book.cut, self._arrays[name])
+                kernel.tally(start, columns[name], group, cuts, array)
 
     def sum(self, name: str) -> Int64s:
         """The sums [groups, edges]; asked once, when all is added."""

@@ -121,6 +121,8 @@ def status(form: str) -> None:
         {"node": one.name, "newest": iso(one.newest_at), "age_s": now - one.newest_at, "late": one.is_late}
         for one in found.nodes
     ]
+    if form == "table":
+        rows = [row | {"late": "late" if row["late"] else ""} for row in rows]
     show(["node", "newest", "age_s", "late"], rows, form)
     if form == "table" and found.days:
         first, last, size = found.days[0].day, found.days[-1].day, sum(day.bytes for day in found.days)
@@ -141,9 +143,10 @@ def _round(found: Any) -> None:
 def _file(found: Any, most: int) -> tuple[dict[str, Any], Any]:
     """One file's figures, and what says them to a person."""
     from workbench.analytics.parsed import by_kind
+    from workbench.analytics.samples import SAMPLE_KEY
 
     rejects, kinds = list(found.kept.rejects), by_kind(found.kept.rejects)
-    samples = found.parsed.samples
+    samples = found.parsed.samples.drop_duplicates(list(SAMPLE_KEY))
     passed = dict(found.parsed.passed)
     figures = {
         "file": str(found.file),

@@ -27,8 +27,9 @@ SAMPLE_COLUMNS: dict[str, str] = {
     "source": "str",
 }
 """`sampled_at`: UTC epoch seconds. `node`: its short name as Slurm knows it. `gpu_index`, `gpu_uuid`: of the whole GPU,
-either may be NA. `mig`: the slice's profile and place, "1g.10gb/7/0" (profile, GPU instance, compute instance); NA: the
-whole GPU. `active_bp`: utilisation in hundredths of a percent, 0 to 10,000. `measure`: what that is, one of MEASURES.
+either may be NA. `mig`: the slice's profile and place, "1g.10gb/7/0" (profile, GPU instance, compute instance), "?" for
+a profile that its source does not say; NA: the whole GPU. `active_bp`: utilisation in hundredths of a percent, 0 to
+10,000. `measure`: what that is, one of MEASURES.
 `job_id`: as the exporter labels it. `source`: one of SOURCES."""
 
 MEASURES = ("gr_engine_active", "gpu_util")

@@ -10,12 +10,13 @@ import pytest
 
 from workbench.analytics.ahead import Demand, demand
 from workbench.analytics.replayed import self_replay
-from workbench.analytics.simulate import POLICIES
+from workbench.analytics.simulate import POLICIES, simulate
 from workbench.periods import Window
 from workbench.settings import ROOT
 
 LOG = ROOT / "tests" / "fixtures" / "slurm" / "ccr-phillips-2016" / "phillips.log.gz"
 MIT = ROOT / "tests" / "fixtures" / "traces" / "mit-supercloud-2021" / "slurm_log.parquet"
+PHILLY = ROOT / "workbench" / "sample" / "philly-2017" / "philly_jobs.parquet"
 COLUMNS = {3: "partition", 8: "account", 10: "submit", 12: "start", 13: "end", 18: "cores", 23: "limit"}
 
 
@@ -90,3 +91,24 @@ def test_a_thinned_log_does_not_tell_why_its_jobs_waited():
     found = self_replay(jobs, start, [(0, most_at_once(jobs, start))], [], POLICIES["backfill"], window)
     assert found.error == pytest.approx(0.0891, abs=0.0005)
     assert (found.wait, found.real_wait) == ((0, 0), (4, 27_705))
+
+
+@pytest.fixture(scope="module")
+def philly():
+    rows = pd.read_parquet(PHILLY).sort_values("timestamp", kind="stable")
+    submit = rows["timestamp"].astype("datetime64[s]").astype("int64").to_numpy()
+    owner = pd.factorize(rows["cluster"])[0].astype(np.int64)
+    return demand(submit, *(rows[name].to_numpy(np.int64) for name in ("duration", "num_gpus")), owner=owner)
+
+
+@pytest.mark.parametrize("gpus", [700, 550, 400])
+def test_a_crowded_machine_is_as_busy_by_the_hour_under_another_rule(philly, gpus):
+    """Philly's jobs on so few GPUs that they wait (at 400 half of them for 15 days), begun by the greedy rule."""
+    window = Window(int(philly.submit[0]) // 3600 * 3600, int(philly.submit[-1]))
+    real = simulate(philly, [(0, gpus)], [], POLICIES["greedy"], window.end_s)
+    for policy in POLICIES.values():
+        found = self_replay(philly, real, [(0, gpus)], [], policy, window)
+        assert found.real_wait[1] > 18_000
+        assert found.error <= 0.02
+        # A tenth fewer GPUs than there were is seen.
+        assert self_replay(philly, real, [(0, gpus * 9 // 10)], [], policy, window).error > 2 * 0.02

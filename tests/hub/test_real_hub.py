@@ -264,7 +264,7 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
 
     services = psutil.Process(hub.process.pid).children()
     hub.end(signal.SIGKILL)
-    wait_until(lambda: not [p for p in services if "workbench.hub" in cmdline(p) and p.is_running()], 15)
+    wait_until(lambda: not [p for p in services if "workbench.hub.pulse" in cmdline(p) and p.is_running()], 15)
     assert server.is_running()
 
     hub.start()

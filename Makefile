@@ -1,16 +1,16 @@
 # One obvious word each; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status reset test check bench prove shots words lock
+.PHONY: help setup up down status reset test check bench bench-all prove shots words lock
 
 # The first Python that the locks serve; PYTHON=/path/to/python names another. Tried by running it: a pyenv shim is
 # there for versions that are not.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
-test check bench shots lock: DEV := --dev
+test check bench bench-all shots lock: DEV := --dev
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 setup:  ## make .venv and install everything in it
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 to 3.13 is needed and none was found: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
@@ -40,9 +40,12 @@ check: setup  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## measure ingest, rating, reads, pages, and what a Slurm adds where one can run; results in benchmarks/out
+bench: setup  ## occupancy and usage from Parquet, beside Polars and DuckDB: one table (SIZES=1e8 for another size)
+	@$(BIN)/python -m benchmarks.bench
+
+bench-all: setup  ## and all else: a day more, what-if, ingest, rating, reads, pages, Slurm where one can run
 	@mkdir -p benchmarks/out
-	@for name in ingest rating reads pages slurm_ingest slurm_spawn; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in bench incremental whatif ingest rating reads pages slurm_ingest slurm_spawn; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 prove: setup  ## the long proofs: 200 random centres, 200 kills, beancount as judge of the sample centre (ten minutes)
 	@for name in random_centres crash_ledger bean_check; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -1,5 +1,7 @@
 """Allocated against active: the sweep of samples over jobs, by hand, by brute force, in parts."""
 
+from itertools import pairwise
+
 import dask.dataframe as dd
 import pandas as pd
 import pytest
@@ -134,7 +136,7 @@ def days(draw):
     """Jobs of two GPUs one after the other, with holes between, and samples at any second."""
     cuts = sorted(draw(st.lists(SECONDS, min_size=2, max_size=6, unique=True)))
     jobs, placed = [], []
-    for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(cuts)):
         gpus = draw(st.sets(st.integers(0, 1), max_size=2))
         name = f"j{number}"
         jobs.append(
@@ -190,16 +192,11 @@ def test_windows_that_adjoin_add_up_and_so_do_parts_of_the_samples(day, gap_s, c
     jobs, placed, samples = day
     edges = [T, *sorted(T + cut for cut in cuts if cut), T + 401]
     whole = efficiency(jobs, placed, samples, Window(T, T + 401), gap_s)
-    pieces = pd.concat(
-        efficiency(jobs, placed, samples, Window(a, b), gap_s) for a, b in zip(edges, edges[1:], strict=False)
-    )
+    pieces = pd.concat(efficiency(jobs, placed, samples, Window(a, b), gap_s) for a, b in pairwise(edges))
     names = ["held_part_seconds", "known_part_seconds", "active_bp_part_seconds"]
     sums = pieces.groupby("job_id")[names].sum()
     pd.testing.assert_frame_equal(sums, whole.set_index("job_id")[names], check_names=False)
-    parts = [
-        samples[(samples["sampled_at"] >= a) & (samples["sampled_at"] < b)]
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    parts = [samples[(samples["sampled_at"] >= a) & (samples["sampled_at"] < b)] for a, b in pairwise(edges)]
     lazy = dd.concat([dd.from_pandas(part, npartitions=1) for part in parts])
     several = efficiency(dd.from_pandas(jobs, npartitions=2), placed, lazy, Window(T, T + 401), gap_s)
     pd.testing.assert_frame_equal(several, whole)

@@ -42,7 +42,7 @@ def by_device(jobs: Any, placed: Any, samples: Any, window: Window, gap_s: int, 
 
     Returns:
         One row per job and device, by job and device: JOB_KEY, text `device` ("node-1:0", "node-1:0/1g.10gb/7/0"),
-        bool `whole` (a whole GPU of its own), int64 gpu_parts, held_s, known_s, active_bp_s (hundredths of a percent ×
+        int64 gpu_parts, held_s, known_s, active_bp_s (hundredths of a percent ×
         seconds), used_s; Int64 last_used_at (NA: not used), mem_peak_mib, mem_total_mib (NA: not said).
     """
     held = frames.collected(jobs, lambda part: _held(part, window))
@@ -59,7 +59,7 @@ def efficiency(
 
     Returns:
         One row per job that held GPUs, by JOB_KEY: JOB_KEY, OF_JOB, int64 held_part_seconds, known_part_seconds,
-        active_bp_part_seconds (hundredths of a percent × part-seconds), devices (that anything is known of), used_devices.
+        active_bp_part_seconds (bp × part-seconds), devices (of which anything is known), used_devices.
     """
     held = frames.collected(jobs, lambda part: _held(part, window))
     return of_jobs(held, _by_device(held, placed, samples, window, gap_s, used_bp), window)
@@ -116,7 +116,7 @@ def _by_device(held: pd.DataFrame, placed: Any, samples: Any, window: Window, ga
     rows[list(SUMS)] = rows[list(SUMS)].fillna(0).astype("int64")
     for name in PEAKS:
         rows[name] = rows[name].where(rows[name] >= 0).astype("Int64")
-    columns = [*KEY, "device", "whole", "gpu_parts", "held_s", *SUMS, *PEAKS]
+    columns = [*KEY, "device", "gpu_parts", "held_s", *SUMS, *PEAKS]
     return rows.sort_values([*KEY, "device"], ignore_index=True)[columns]
 
 

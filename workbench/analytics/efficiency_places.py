@@ -48,7 +48,7 @@ def places_of(held: pd.DataFrame, there: pd.DataFrame, told: pd.DataFrame | None
 
     Returns:
         JOB_KEY, start_at, seen_until_at, DEVICE ('' and -1 for what is not said), text device, int64 gpu_parts, number
-        (of the device), bool `whole`. Left out is a job whose devices add up to more than it had: one of the two is wrong.
+        (of the device), bool `whole`. Left out is a job whose devices add up to more than it had: one is wrong.
     """
     rows = _devices(there, [*KEY, "gpu_parts"]).drop_duplicates([*KEY, *DEVICE])
     if told is not None and len(told):

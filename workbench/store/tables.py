@@ -24,6 +24,7 @@ from workbench.domain.base import Stored
 from workbench.store import (  # noqa: F401  (their tables join the metadata)
     comparisons,
     dask_tables,
+    efficiency,
     ledger_tables,
     other_charges,
     placed,

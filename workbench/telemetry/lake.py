@@ -139,6 +139,7 @@ def newest(folder: Path) -> dict[str, int]:
 
     def last(file: Path) -> pa.Table:
         table = pq.read_table(file, columns=["node", "sampled_at"], read_dictionary=["node"], partitioning=None)
+        table = table.unify_dictionaries()  # each row group has its own
         return table.group_by("node").aggregate([("sampled_at", "max")])
 
     found: dict[str, int] = {}

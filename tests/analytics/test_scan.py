@@ -94,6 +94,44 @@ def test_a_cut_finds_the_bucket_of_a_moment_at_or_after_its_cells(edges, moments
         assert cell <= bucket <= cell + 1
 
 
+def test_workers_of_dask_give_the_same(tmp_path):
+    from distributed import Client
+
+    jobs, (hours, days) = log_jobs("mit-supercloud"), log_edges("mit-supercloud")
+    paths = written(jobs, tmp_path, 2, 5_000)
+    asked = [
+        Question(("project",), days, EVERYTHING),
+        Question(("user_name", "state"), days),
+        Question(("kind",), hours),
+    ]
+    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
+        for found, alone in zip(scan(paths, asked, client=client), scan(paths, asked), strict=True):
+            same(found, alone)
+        assert scan([], asked, client=client)[0].empty
+        assert len(scan(paths[:1], asked[2:], client=client)[0]) > 0
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_each_sum_can_be_asked_alone(tmp_path, name):
+    jobs, (hours, _days) = log_jobs("mit-supercloud"), log_edges("mit-supercloud")
+    found = scan(written(jobs, tmp_path, 1, 30_000), [Question(("project",), hours, (name,))])[0]
+    assert list(found.columns) == ["project", "bucket", name]
+    expected = sweep(jobs, ["project"], hours)
+    same(found, expected.loc[expected[name] != 0, ["project", "bucket", name]].reset_index(drop=True))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(ValueError, match=r"torn\.parquet is no Parquet"):
+        scan([tmp_path / "torn.parquet"], [Question(("project",), hour_edges(0, 1))])
+
+
+def test_a_file_without_a_span_is_named(tmp_path):
+    paths = written(job_frame([a_job()]).drop(columns=["start_at"]), tmp_path, 1)
+    with pytest.raises(ValueError, match="start_at"):
+        scan(paths, [Question(("project",), hour_edges(0, 1))])
+
+
 def _of_gpus(swept):
     kept = swept[swept["gpu_part_seconds"] != 0]
     return kept[[*[name for name in swept.columns if name not in MEASURES], "gpu_part_seconds"]].reset_index(drop=True)

@@ -37,7 +37,8 @@ SHARES = 2
 """Tasks for each thread of a Dask cluster: so that its workers end together."""
 
 OF_COUNTS = {"jobs_started": (), "wait_known_jobs": WAIT, "wait_s": WAIT}
-OF_AMOUNTS = {"gpu_part_seconds": ("gpu_parts", "gpus"), "core_seconds": ("cpu_cores",)}
+OF_AMOUNTS = {"gpu_part_seconds": ("gpu_parts", "gpus"), "core_seconds": ("gpu_parts", "gpus", "cpu_cores")}
+"""`weights` reads the GPUs in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def scan(
         For each question the rows of `sweep` that are not 0 in its sums: `by`, bucket, the sums.
 
     Raises:
-        ValueError: a question has more groups and buckets than memory is meant for; `sweep` of a Dask frame answers it.
+        ValueError: a file is none of Parquet or of jobs; or a question has more groups and buckets than memory is meant
+            for: `sweep` of a Dask frame answers it.
     """
     files = [str(path) for path in paths]
     if client is None:
@@ -148,7 +150,7 @@ def _columns(frame: pd.DataFrame, questions: Sequence[Question]) -> dict[str, In
     """What is summed of each job, and its span, as arrays; of waits only where they are asked for."""
     asked = {name for question in questions for name in question.sums}
     start, end = spans(frame)
-    columns = {"start": start, "end": end} | weights(frame)
+    columns = {"start": start, "end": end} | (weights(frame) if asked & {*AMOUNTS} else {})
     if "jobs_started" in asked:
         columns["jobs_started"] = np.ones_like(start)
     if asked & {"wait_known_jobs", "wait_s"}:
@@ -234,10 +236,18 @@ class _File:
     """A file, and what of it is read."""
 
     def __init__(self, path: str, questions: Sequence[Question]) -> None:
-        self._metadata = pq.read_metadata(path)
+        try:
+            self._metadata = pq.read_metadata(path)
+        except pa.ArrowInvalid as problem:
+            raise ValueError(f"{path} is no Parquet file, or not all of one: {problem}") from problem
         held = self._metadata.schema.to_arrow_schema()
         self._path, self.groups = path, self._metadata.num_row_groups
         self._text = [field.name for field in held if pa.types.is_string(field.type)]
+        lacking = [name for name in SPAN if name not in held.names]
+        if not {"gpu_parts", "gpus"} & {*held.names}:
+            lacking.append("gpu_parts (or gpus)")
+        if lacking:
+            raise ValueError(f"{path} has no column {', '.join(lacking)}: it holds no jobs")
         self._wanted = [name for name in held.names if any(name in question.columns for question in questions)]
 
     def frame(self, group: int, books: Sequence[_Book]) -> pd.DataFrame:

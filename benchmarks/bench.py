@@ -4,9 +4,9 @@
 
 Jobs are those of `benchmarks.resampled`, the same files for all. Every engine answers each task in a process of its
 own, on all cores; the processes take turns, and the median of their rounds counts. Imports, compilation, the start of
-Dask's two workers and a first round that warms the page cache are not counted. Every answer of every round must be the
-same to the bit, else the exit status is 1. Writes benchmarks/out/bench.json; --doc puts the table between its marks in
-docs/performance.md.
+Dask's two workers and a first question of one file are not counted; the files are in the page cache. Every answer of
+every round must be the same to the bit, else the exit status is 1. Writes benchmarks/out/bench.json; --doc puts the
+table between its marks in docs/performance.md, beside the sizes that it has already.
 """
 
 import argparse
@@ -69,23 +69,25 @@ class Engine:
         )
 
     def __enter__(self) -> "Engine":
-        self.ask()  # the first round, which is not counted
-        self.seconds.clear()
+        self._heard()
         return self
 
     def ask(self) -> None:
         """One round."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        said = self._process.stdout.readline()
-        if not said:
-            raise SystemExit(f"{self.name} ended with status {self._process.wait()} without an answer")
-        found = json.loads(said)
+        found = self._heard()
         self.seconds.append(found["seconds"])
         self.digests.add(found["digest"])
         self.peak_mib = max(self.peak_mib, found["peak_mib"])
+
+    def _heard(self) -> Any:
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline()
+        if not said:
+            raise SystemExit(f"{self.name} ended with status {self._process.wait()} without an answer")
+        return json.loads(said)
 
     def __exit__(self, *problem: object) -> None:
         self._process.communicate()  # the end of its input ends it

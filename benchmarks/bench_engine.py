@@ -1,4 +1,5 @@
-"""One engine of `benchmarks.bench` in a process of its own: a line in asks for a round, a line out tells of it.
+"""One engine of `benchmarks.bench` in a process of its own: a line out when it is ready; a line in asks for a
+round, a line out tells of it.
 
 .venv/bin/python -m benchmarks.bench_engine '{"engine": "polars", "task": "both", "paths": [...]}'
 """
@@ -28,24 +29,24 @@ TASKS = {
 OURS = ("workbench", "workbench-dask")
 ENGINES = (*OURS, *peers.ENGINES)
 WORKERS = 2
-Ask = Callable[[], list[pd.DataFrame]]
+Ask = Callable[[Sequence[Path]], list[pd.DataFrame]]
 
 
-def asks(engine: str, task: str, paths: Sequence[Path], stack: ExitStack) -> Ask:
+def answering(engine: str, task: str, stack: ExitStack) -> Ask:
     """What answers the task; whatever it needs is started here and ends with the stack."""
     if engine in peers.ENGINES:
-        return lambda: peers.ENGINES[engine](paths, TASKS[task])
+        return lambda paths: peers.ENGINES[engine](paths, TASKS[task])
     from workbench.analytics.scan import Question, scan
 
     questions = [Question((by,), np.arange(FIRST_S, LAST_S + 1, width)) for by, width in TASKS[task]]
     client = stack.enter_context(_cluster()) if engine == "workbench-dask" else None
-    return lambda: scan(paths, questions, client=client)
+    return lambda paths: scan(paths, questions, client=client)
 
 
 def _cluster() -> Any:
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None, silence_logs=40)
+    cluster = LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=40)
     return Client(cluster)
 
 
@@ -78,11 +79,14 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     out = os.fdopen(os.dup(1), "w")  # what a library prints goes elsewhere
     os.dup2(2, 1)
+    paths = [Path(path) for path in asked["paths"]]
     with ExitStack() as stack:
-        ask = asks(asked["engine"], asked["task"], [Path(path) for path in asked["paths"]], stack)
+        ask = answering(asked["engine"], asked["task"], stack)
+        ask(paths[:1])  # what is compiled or set up at a first question is not what is timed
+        print("{}", file=out, flush=True)
         for _line in sys.stdin:
             begun = time.perf_counter()
-            answers = ask()
+            answers = ask(paths)
             seconds = time.perf_counter() - begun
             said = {"seconds": seconds, "digest": digest(answers), "peak_mib": peak_mib()}
             print(json.dumps(said), file=out, flush=True)

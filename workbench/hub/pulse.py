@@ -26,6 +26,7 @@ from workbench.services import meter
 from workbench.services.awards import review as award_review
 from workbench.services.beside_usage import refunds, reservation_use
 from workbench.services.charging import rating
+from workbench.services.efficiency import built as efficiency
 from workbench.services.ledger import posting
 from workbench.services.telemetry import collect
 from workbench.settings import Settings, load
@@ -47,6 +48,7 @@ def beat(store: Store, settings: Settings, now: int, *, new_day: bool = False) -
         "reservations": lambda: reservation_use.credit(store, now),
         "ledger": lambda: posting.bring_up(store, now),
         "lake": lambda: lake.refresh(store),
+        "efficiency": lambda: efficiency.build(store, now),
     }
     if new_day:
         steps["awards"] = lambda: award_review.daily(store, now)

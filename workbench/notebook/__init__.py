@@ -38,6 +38,7 @@ __all__ = [
     "collect",
     "connect",
     "cost",
+    "efficiency",
     "forecast",
     "jobs",
     "occupancy",
@@ -209,6 +210,23 @@ def charges(by: str = "project", start: When = None, end: When = None, project: 
         user_hkd, unpriced_gpu_hours (GPU time without a list price, in none of the amounts).
     """
     return _frame("charges", by=by, start=start, end=end, project=project)
+
+
+def efficiency(by: str = "project", start: When = None, end: When = None, project: str | None = None) -> pd.DataFrame:
+    """How busy held GPUs were, by samples of them; what no sample covers is unknown, not idle.
+
+    Args:
+        by: 'project', 'user', 'model', 'partition', 'day' or 'job'.
+        start: default the first day with samples; whole days of the centre.
+        end: default the last one's end.
+        project: only this one's.
+
+    Returns:
+        One row per group, most idle time first (days in order): the group's column, held_gpu_hours = active + idle +
+        unknown, idle_subsidy_hkd and idle_user_hkd (of the idle time, as charged); by job also `advice`: what to ask
+        for next time. frame.attrs: says (whether the samples are made up).
+    """
+    return _frame("efficiency", by=by, start=start, end=end, project=project)
 
 
 def forecast(of: str = "occupancy", by: str = "day") -> pd.DataFrame:

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from workbench.domain.rules.terms import months_after
 from workbench.periods import day_of, day_start
-from workbench.sample import logins
+from workbench.sample import logins, telemetry
 from workbench.sample.definition import Definition, definition, digest
 from workbench.sample.payments import pay
 from workbench.sample.records import add_records, login_list
 from workbench.sample.replay import SOURCE, schedule, seen_at
 from workbench.services.charging.rating import rate
+from workbench.services.efficiency import built as efficiency
 from workbench.services.ledger.closing import close, months_to_close
 from workbench.services.ledger.posting import bring_up
 from workbench.settings import Settings
@@ -102,11 +103,16 @@ def _load(store: Store, settings: Settings, now: int, say: Progress) -> Loaded:
     say("write the lake", 0, 1)
     lake.refresh(store)
     say("write the lake", 1, 1)
+    say("sample the GPUs", 0, 1)
+    telemetry.add(store, now)
+    efficiency.build(store, now)
+    say("sample the GPUs", 1, 1)
     return Loaded(len(jobs), 0, now)
 
 
 def top_up(store: Store, settings: Settings, now: int) -> Loaded:
-    """What the replay has produced since: new jobs, running ones longer or ended. Charges follow, the lake does not.
+    """What the replay has produced since: new jobs, running ones longer or ended. Charges and samples follow, the
+    lake does not.
 
     Nothing happens where the sample is not loaded or its data is less than five minutes old. Nor where it was loaded
     from another log or by another rule (its history would not fit): the pages then say so beside their time.
@@ -130,6 +136,7 @@ def top_up(store: Store, settings: Settings, now: int) -> Loaded:
         _note_freshness(conn, plan, now)
         done = upsert_jobs(conn, jobs, settings.centre.zone)
     rate(store, now)
+    telemetry.add(store, now)
     return Loaded(done.inserted, done.updated, now)
 
 

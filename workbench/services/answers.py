@@ -8,6 +8,7 @@ Questions and their parameters (all text, all optional):
   occupancy  by start end split cluster              allocated GPUs against GPUs in service, per period
   charges    by start end project                    list price, subsidy and the user's share
   forecast   of by                                   occupancy or fund ahead, by day or month; whole centre only
+  efficiency by start end project cluster            held, active, idle and unknown GPU time; by job with advice
   cost       server project                          one server so far, and its project's award (facts, no table)
   balance    server project                          its project's award: drawn, held, free, how long (facts, no table)
   cards                                              what each card is and costs an hour (facts, no table)
@@ -29,6 +30,7 @@ from workbench.periods import iso
 from workbench.services import reports, spend
 from workbench.services.cards import cards
 from workbench.services.cost import server_cost
+from workbench.services.efficiency.told import told as told_efficiency
 from workbench.services.forecast import fund_forecast, occupancy_forecast, told
 from workbench.services.holds.outlook import Outlook, gone_words, left_words, outlook
 from workbench.services.lake_files import LakeFile, lake_files
@@ -185,6 +187,10 @@ def _forecast(asked: Asked) -> Answer:
     return Answer(told.facts(found), rows.rename(columns={"share": "occupancy_share"}))
 
 
+def _efficiency(asked: Asked) -> Answer:
+    return Answer(*told_efficiency(asked, _currency(asked), 100))
+
+
 def _cost(asked: Asked) -> Answer:
     facts: dict[str, Any] = dict.fromkeys(
         ("server", "profile", "seconds", "list_minor", "subsidy_minor", "user_minor"), None
@@ -248,6 +254,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], Answer], tuple[str, ...]]] = {
     "occupancy": (_occupancy, ("by", "start", "end", "split", "cluster")),
     "charges": (_charges, ("by", "start", "end", "project")),
     "forecast": (_forecast, ("of", "by")),
+    "efficiency": (_efficiency, ("by", "start", "end", "project", "cluster")),
     "cost": (_cost, ("server", "project")),
     "balance": (_balance, ("server", "project")),
     "cards": (_cards, ()),

@@ -14,7 +14,7 @@ import pandas as pd
 from workbench.analytics.efficiency_advice import Device, Facts, advice
 from workbench.domain.access import Scope
 from workbench.errors import BadQuestion
-from workbench.periods import Window, day_of, day_start
+from workbench.periods import Window, day_of, day_start, day_window
 from workbench.services.efficiency.words import advice_words
 from workbench.services.filters import EVERYTHING, Only, wanted_rows
 from workbench.services.project_usage import check_project
@@ -46,6 +46,15 @@ def sampled(store: Store) -> Sampled:
     if days.empty:
         return Sampled("", "", made_up=False)
     return Sampled(days["day"].iloc[0], days["day"].iloc[-1], bool(days["made_up"].any()))
+
+
+def sampled_window(store: Store, days: Sampled) -> Window:
+    """From the first sampled day to the end of the last one; nothing at all where there is none."""
+    if not days.first:
+        return Window(0, 0)
+    zone = store.settings.centre.zone
+    first, last = (day_window(date.fromisoformat(day), zone) for day in (days.first, days.last))
+    return Window(first.start_s, last.end_s)
 
 
 def efficiency(

@@ -30,8 +30,8 @@ class NoStatement(Unknown):
 class NotEnoughHistory(Unknown):
     def __init__(self, known: int, needed: int):
         super().__init__(
-            f"A forecast takes {needed} known days (or hours) of the past, there are {known}. Ask again later, or bring "
-            "in the log of earlier ones: workbench ingest --help"
+            f"A forecast takes {needed} known days (or hours) of the past, there are {known}. Ask again later, or "
+            "bring in the log of earlier ones: workbench ingest --help"
         )
 
 

@@ -75,6 +75,8 @@ CASES = {
     "a second less than a quarter": (job(gpu(last_h=9 + 1 / HOUR_S)), "fine"),
     "an hour unused at its end": (job(gpu(last_h=1), seconds=2 * HOUR_S), "tail"),
     "a second less than an hour": (job(gpu(last_h=1 + 1 / HOUR_S), seconds=2 * HOUR_S), "fine"),
+    "an end that may be unknown is not idle": (job(gpu(last_h=8.5, known_s=9 * HOUR_S)), "fine"),
+    "an end of which enough is known": (job(gpu(last_h=8.5, known_s=round(11.5 * HOUR_S))), "tail"),
     "one GPU was used until the end": (job(gpu(last_h=3), gpu(last_h=12)), "fine"),
     "little work and memory": (job(gpu(**SMALL)), "slice"),
     "little work and memory unknown": (job(gpu(active=0.1, peak_gb=None)), "fine"),

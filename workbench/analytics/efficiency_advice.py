@@ -6,7 +6,8 @@ Thresholds, in the order in which the rules are tried (the first that holds is s
   unknown      more than MOST_UNKNOWN of the held time is unknown: no advice, but that
   nothing      no device was ever used (activity of 5% or more): it held GPUs for nothing
   fewer        whole GPUs of which some were used for less than SELDOM of their known time: ask for those that were
-  tail         nothing was used any more for TAIL_S and for TAIL of its time, until the end: end it sooner
+  tail         nothing was used any more for TAIL_S and for TAIL of its time, until the end, not counting what is
+               unknown of a device: end it sooner
   slice        whole GPUs of a model with MIG, on the mean no more active than a slice could be with ROOM to spare, and
                the most memory in use fits into the slice with ROOM to spare: ask for the slice
 """
@@ -97,7 +98,8 @@ def advice(job: Facts) -> Advice:
     if whole and 0 < len(busy) < len(job.devices) and len(job.devices) * GPU_PARTS == job.gpu_parts:
         return Advice("fewer", held, len(busy), longest, seconds)
     last = max(device.last_used_at or 0 for device in job.devices)
-    tail_s = job.end_at - last
+    # What of a device is unknown may be of the end.
+    tail_s = job.end_at - last - max(0, *(seconds - device.known_s for device in job.devices))
     if tail_s >= TAIL_S and tail_s >= TAIL * seconds:
         return Advice("tail", held, seconds=seconds, tail_s=tail_s)
     fits = slice_for(job) if whole else ""

@@ -114,9 +114,12 @@ def part_of(
     with ThreadPoolExecutor(threads) as pool:
         files = (_File(path, questions) for path in paths)
         there = ((file, group) for file in files for group in range(file.groups))
-        asked = [pool.submit(read, *one) for one in islice(there, share, None, shares)]
-        for one in asked:
-            one.result()
+        try:
+            for one in [pool.submit(read, *one) for one in islice(there, share, None, shares)]:
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what is not begun need not be read
+            raise
     return [book.sums([each[place] for each in pages]) for place, book in enumerate(books)]
 
 
@@ -178,9 +181,13 @@ class _Book:
         if len(by) == 1 and isinstance(frame[by[0]].dtype, pd.CategoricalDtype):
             codes, names = frame[by[0]].cat.codes.to_numpy(), frame[by[0]].cat.categories
             # -1, which stands for NA, picks the last.
-            return self._met([*((name,) for name in names), (UNKNOWN,)])[codes]
+            numbers = self._met([*((name,) for name in names), (UNKNOWN,)])
+            by_code: Int64s = numbers.take(codes)
+            return by_code
         group, found = groups(frame, by)
-        return self._met([tuple(row) for row in found.to_numpy(dtype=object)])[group]
+        numbers = self._met([tuple(row) for row in found.to_numpy(dtype=object)])
+        by_group: Int64s = numbers.take(group)
+        return by_group
 
     def _met(self, found: Sequence[tuple[str, ...]]) -> Int64s:
         with self.lock:

@@ -22,6 +22,7 @@ COMMANDS = {
     "ingest": ("workbench.cli.ingest", "ingest", "Bring in a job log, sacct's text, a running Slurm's accounting."),
     "usage": ("workbench.cli.usage", "usage", "GPU time by project, user, model, partition."),
     "occupancy": ("workbench.cli.occupancy", "occupancy", "Busy GPUs against capacity, by hour, day, month."),
+    "efficiency": ("workbench.cli.efficiency", "efficiency", "GPU time held, active, idle; idle money; advice."),
     "forecast": ("workbench.cli.forecast", "forecast", "Occupancy and the fund in the months ahead."),
     "spend": ("workbench.cli.spend", "spend", "Charges, subsidies and awards by project, category, day."),
     "charges": ("workbench.cli.charges", "charges", "What one job was charged, and why."),

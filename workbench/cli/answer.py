@@ -32,9 +32,16 @@ HEADINGS = {
     "used_gpu_seconds": "Used, GPU-seconds",
     "rated_gpu_seconds": "Rated, GPU-seconds",
     "occupancy": "Occupancy",
+    "held_gpu_hours": "Held, GPU-hours",
+    "active_gpu_hours": "Active",
+    "idle_gpu_hours": "Idle",
+    "unknown_gpu_hours": "Unknown",
+    "unknown_share": "Unknown, share",
+    "idle_subsidy": "Idle subsidy",
+    "idle_user": "Idle user share",
 }
-SHARES = frozenset({"occupancy"})
-NUMBERS = frozenset({"capacity_gpu_seconds", "wait_mean_s", "occupancy"})
+SHARES = frozenset({"occupancy", "unknown_share"})
+NUMBERS = frozenset({"capacity_gpu_seconds", "wait_mean_s", "occupancy", "unknown_share"})
 """Columns of numbers also where every row is unknown."""
 
 

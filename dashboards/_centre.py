@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, select
 
-from dashboards import about, forecast, ledger, occupancy, projects, spend, statements
+from dashboards import about, efficiency, forecast, ledger, occupancy, projects, spend, statements
 from dashboards._asked import Asked
 from dashboards._filters import Filters
 from dashboards._page import Page, script_json
@@ -34,6 +34,7 @@ BUILD = {
     "occupancy": occupancy.build,
     "spend": spend.build,
     "forecast": forecast.build,
+    "efficiency": efficiency.build,
     "projects": projects.build,
     "statements": statements.build,
     "ledger": ledger.build,

@@ -22,6 +22,7 @@ PAGES = {
     "spend": ("executive", "/services/centre/spend"),
     "spend-close": ("executive", "/services/centre/spend?show=close"),
     "forecast": ("executive", "/services/centre/forecast"),
+    "efficiency": ("executive", "/services/centre/efficiency"),
     "forecast-year": ("executive", "/services/centre/forecast?show=year"),
     "what-if": ("executive", "/services/centre/what-if?gpus=500&approve=5&class_gpus=200"),
     "projects": ("executive", "/services/centre/projects"),

@@ -4,9 +4,9 @@ import pytest
 
 from workbench.domain.access import OwnProjects, WholeCentre, groups_of, may_see, pages_of, scope_of
 
-ALL = ("occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger")
-OWN = ("projects", "applications")
-LEADS = ("projects", "statements", "applications")
+ALL = ("occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger")
+OWN = ("projects", "efficiency", "applications")
+LEADS = ("projects", "efficiency", "statements", "applications")
 
 
 @pytest.mark.parametrize(

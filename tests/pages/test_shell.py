@@ -6,14 +6,14 @@ from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.pages.cache import ScopedCache, scope_key
 from workbench.pages.shell import role_words, tabs, viewer
 
-ALL = ["occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger"]
+ALL = ["occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger"]
 CASES = [
     # groups, pages
     (["executives"], ALL),
     (["operators"], ALL),
     (["secretariat"], ALL),
-    (["lead:speech"], ["projects", "statements", "applications"]),
-    (["member:speech"], ["projects", "applications"]),
+    (["lead:speech"], ["projects", "efficiency", "statements", "applications"]),
+    (["member:speech"], ["projects", "efficiency", "applications"]),
     (["students"], []),
     (["students", "member:speech"], []),
     (["committee"], ALL),

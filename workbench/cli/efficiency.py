@@ -63,8 +63,8 @@ def efficiency(by: str, from_text: str | None, to_text: str | None, form: str, *
         row["unknown_share"] = record["unknown_part_seconds"] / held if held else None
         row |= {name: record[f"{name}_minor"] / 100 for name in idle}
         rows.append({name: row[name] for name in columns})
-    total = {group: "total"} | {name: round(sum(row[name] for row in rows), 3) for name in (*hours, *idle)}
-    whole = total["held_gpu_hours"]
-    total["unknown_share"] = total["unknown_gpu_hours"] / whole if whole else None
+    sums = {name: round(sum(float(row[name] or 0) for row in rows), 3) for name in (*hours, *idle)}
+    held, unknown = sums["held_gpu_hours"], sums["unknown_gpu_hours"]
+    total = {group: "total", **sums, "unknown_share": unknown / held if held else None}
     less = {"active_gpu_hours", "unknown_gpu_hours", "idle_user"} if by == "job" else set()
     return show(columns, rows, form, total=total, seen=[name for name in columns if name not in less])

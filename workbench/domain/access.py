@@ -62,7 +62,7 @@ def may_see(scope: Scope, project: str) -> bool:
     return isinstance(scope, WholeCentre) or project in scope.projects
 
 
-PAGES = ("occupancy", "spend", "forecast", "what-if", "projects", "statements", "applications", "ledger")
+PAGES = ("occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger")
 """In tab order: those of the whole centre."""
 
 
@@ -76,6 +76,6 @@ def pages_of(scope: Scope, groups: Iterable[str]) -> tuple[str, ...]:
         return PAGES
     if any(ROLE_OF_GROUP.get(group) == "student" for group in groups):
         return ()
-    mine = ("projects",) if scope.projects else ()
+    mine = ("projects", "efficiency") if scope.projects else ()
     led = ("statements",) if scope.leads else ()
     return (*mine, *led, "applications")

@@ -61,6 +61,7 @@ def page_titles() -> dict[str, str]:
         "spend": _("Subsidy spend"),
         "forecast": _("Forecast"),
         "what-if": _("What if"),
+        "efficiency": _("Efficiency"),
         "projects": _("Project usage"),
         "statements": _("Statements"),
         "applications": _("Applications"),

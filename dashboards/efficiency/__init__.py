@@ -28,7 +28,7 @@ def build(asked: Asked) -> Page:
             notes=(Note(_nothing(data)),),
             **context(asked, ("partition", "model", "category", "project")),  # type: ignore[arg-type]
         )
-    pictures = (by_project(asked, data), by_day(asked, data))
+    pictures = (by_day(asked, data),) if data.jobs is not None else (by_project(asked, data), by_day(asked, data))
     table = jobs_table(asked, data) if data.jobs is not None else projects_table(asked, data)
     return Page(
         title=heading,

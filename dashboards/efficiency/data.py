@@ -6,10 +6,12 @@ from datetime import date
 import pandas as pd
 
 from dashboards._asked import Asked
+from dashboards.projects.scope import sees_money
 from workbench.pages import words
 from workbench.periods import Window, day_of
 from workbench.services.efficiency import report
 from workbench.services.efficiency.report import Sampled
+from workbench.services.project_usage import check_project
 
 PARTS = ("active", "idle", "unknown")
 
@@ -17,7 +19,7 @@ PARTS = ("active", "idle", "unknown")
 @dataclass(frozen=True)
 class Data:
     """window: the days of the period that have samples. projects, days: rows of report.efficiency; jobs: of
-    report.jobs where one project is chosen, else None.
+    report.jobs where one project is chosen, else None. money: whether the viewer sees what it cost.
     """
 
     sampled: Sampled
@@ -27,6 +29,7 @@ class Data:
     jobs: pd.DataFrame | None
     days_words: str
     sampled_words: str
+    money: bool
 
     def sum_of(self, name: str) -> int:
         return int(self.projects[name].sum())
@@ -42,19 +45,22 @@ class Data:
 
 def ask(asked: Asked) -> Data:
     """The figures of the sampled days within the period."""
+    only, project = asked.only(), asked.filters.project
+    if project:
+        check_project(asked.store, asked.scope, project)
+    money = sees_money(asked, project)
     sampled = report.sampled(asked.store)
     there = report.sampled_window(asked.store, sampled)
     start_s, end_s = max(asked.window.start_s, there.start_s), min(asked.window.end_s, there.end_s)
     if not sampled.first or end_s <= start_s:
         nothing = pd.DataFrame({name: pd.Series(dtype="int64") for name in report.SUMS})
-        return Data(sampled, Window(0, 0), nothing, nothing, None, "", _span(sampled))
+        return Data(sampled, Window(0, 0), nothing, nothing, None, "", _span(sampled), money)
     window = Window(start_s, end_s)
     of = (asked.store, asked.scope, start_s, end_s)
-    only, project = asked.only(), asked.filters.project
-    jobs = report.jobs(asked.store, asked.scope, project, start_s, end_s, only) if project else None
+    jobs = report.jobs(asked.store, asked.scope, project, start_s, end_s, only, in_money=money) if project else None
     days = words.span(day_of(window.start_s, asked.zone), day_of(window.end_s - 1, asked.zone))
     by_day = report.efficiency(*of, "day", only)
-    return Data(sampled, window, report.efficiency(*of, "project", only), by_day, jobs, days, _span(sampled))
+    return Data(sampled, window, report.efficiency(*of, "project", only), by_day, jobs, days, _span(sampled), money)
 
 
 def _span(sampled: Sampled) -> str:

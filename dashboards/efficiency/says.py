@@ -22,7 +22,7 @@ def say(asked: Asked, data: Data) -> Markup:
     if data.sum_of("unknown_part_seconds"):
         parts.append(_("Of {unknown} nobody knows: no sample covers it.").format(unknown=unknown))
     money = data.sum_of("idle_subsidy_minor"), data.sum_of("idle_user_minor")
-    if any(money):
+    if any(money) and data.money:
         table = "#table-jobs" if data.jobs is not None else "#table-projects"
         subsidy, own = (linked(short(asked, minor), table) for minor in money)
         paid = _("{subsidy} of subsidy and {own} of the projects' own money paid for idle time.")
@@ -38,7 +38,7 @@ def strip(data: Data) -> tuple[Segment, ...]:
         ("unknown", _("Unknown"), "muted", "hatch"),
     )
     return tuple(
-        Segment(label, words.percent(data.share(part)), _hours(data, part), data.share(part), colour, shape)
+        Segment(label, _short_hours(data, part), _hours(data, part), data.share(part), colour, shape)
         for part, label, colour, shape in looks
     )
 
@@ -109,7 +109,11 @@ def tiles(asked: Asked, data: Data) -> tuple[Tile, ...]:
         )
         for name, label, definition in money
     ]
-    return (*shares, *amounts)
+    return (*shares, *(amounts if data.money else ()))
+
+
+def _short_hours(data: Data, part: str) -> str:
+    return _("{n} GPU-hours").format(n=words.hours_short(data.sum_of(f"{part}_part_seconds")))
 
 
 def _hours(data: Data, part: str) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from dashboards._asked import Asked
 from dashboards._money import amount
 from dashboards._page import Cell, Column, Row, Table
@@ -17,17 +19,18 @@ MOST = 200
 def projects_table(asked: Asked, data: Data) -> Table:
     """One row a project; the total is the tiles'."""
     names = dict(asked.choices.projects)
+    dearest = data.projects.sort_values(["idle_subsidy_minor", "idle_user_minor"], ascending=False, kind="stable")
     rows = tuple(
-        Row((_project(asked, row.project, names), *_parts(row._asdict()))) for row in data.projects.itertuples()
+        Row((_project(asked, row.project, names), *_parts(data, row._asdict()))) for row in dearest.itertuples()
     )
     sums = {name: data.sum_of(name) for name in data.projects.columns if name != "project"}
     return Table(
         "projects",
         _("By project"),
-        (Column(_("Project")), *_columns()),
+        (Column(_("Project")), *_columns(data)),
         rows,
-        data.projects,
-        Row((Cell(_("All")), *_parts(sums))),
+        shown(data, data.projects),
+        Row((Cell(_("All")), *_parts(data, sums))),
         data.days_words,
         asked.csv("projects"),
     )
@@ -41,7 +44,7 @@ def jobs_table(asked: Asked, data: Data) -> Table:
             (
                 Cell(row.job_id, sub=row.user_name or _("unknown")),
                 Cell(f"{row.gpu_parts / GPU_PARTS:g}", order=row.gpu_parts),
-                *_parts(row._asdict()),
+                *_parts(data, row._asdict()),
                 Cell(row.advice),
             )
         )
@@ -54,33 +57,40 @@ def jobs_table(asked: Asked, data: Data) -> Table:
     return Table(
         "jobs",
         _("Jobs, and what to ask for next time"),
-        (Column(_("Job")), Column(_("GPUs"), right=True), *_columns(), Column(_("Advice"))),
+        (Column(_("Job")), Column(_("GPUs"), right=True), *_columns(data), Column(_("Advice"))),
         rows,
-        data.jobs,
+        shown(data, data.jobs),
         says=says,
         csv=asked.csv("jobs"),
     )
 
 
-def _columns() -> tuple[Column, ...]:
+def shown(data: Data, frame: pd.DataFrame) -> pd.DataFrame:
+    """What may be taken away: without money for whoever does not see what a project costs."""
+    return frame if data.money else frame.drop(columns=["idle_subsidy_minor", "idle_user_minor"])
+
+
+def _columns(data: Data) -> tuple[Column, ...]:
+    money = (
+        Column(_("Subsidy idle"), right=True, sorted="descending"),
+        Column(_("Own money idle"), right=True),
+    )
     return (
         Column(_("Held, GPU-hours"), right=True),
         Column(_("Active"), right=True),
         Column(_("Idle"), right=True),
         Column(_("Unknown"), right=True, title=_("Share of the held time that no sample covers")),
-        Column(_("Subsidy idle"), right=True, sorted="descending"),
-        Column(_("Own money idle"), right=True),
+        *(money if data.money else ()),
     )
 
 
-def _parts(row: dict[str, Any]) -> tuple[Cell, ...]:
+def _parts(data: Data, row: dict[str, Any]) -> tuple[Cell, ...]:
     held = int(row["held_part_seconds"])
     shares = [int(row[f"{part}_part_seconds"]) / held if held else 0.0 for part in ("active", "idle", "unknown")]
     return (
         Cell(f"{held / GPU_PARTS / HOUR_S:,.1f}", order=held),
         *(Cell(words.percent(share), order=share, share=share) for share in shares),
-        amount(row["idle_subsidy_minor"]),
-        amount(row["idle_user_minor"]),
+        *((amount(row["idle_subsidy_minor"]), amount(row["idle_user_minor"])) if data.money else ()),
     )
 
 

@@ -1,17 +1,20 @@
 """The pictures of the page of efficiency: by project, and by day."""
 
+from datetime import date
+
 import pandas as pd
 
 from dashboards._asked import Asked
-from dashboards._dress import HALF, LOOK, calendar, from_zero, rows_named, thousands, told, told_boxes
+from dashboards._dress import LOOK, rows_named, thousands, told_boxes
 from dashboards._page import Cell, Column, Key, Picture, Row, Table
-from dashboards._pictures import bars, drawn, stacked
+from dashboards._pictures import bars, drawn
 from dashboards.efficiency.data import PARTS, Data
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.units import GPU_PARTS, HOUR_S
 
 SHOWN = 12
+MOST_DAYS = 31
 
 
 def key() -> tuple[Key, ...]:
@@ -27,6 +30,28 @@ def by_project(asked: Asked, data: Data) -> Picture:
     title, names = _("Held GPU time by project"), dict(asked.choices.projects)
     frame = _hours(data.projects).head(SHOWN).reset_index(drop=True)
     labels = [_short(names.get(slug, slug) or _("unknown project")) for slug in frame["project"]]
+    first = data.projects.iloc[0]
+    said = _("Most idle time: {project}, {hours} GPU-hours, {share} of what it held.").format(
+        project=names.get(first["project"], first["project"]) or _("unknown project"),
+        hours=words.hours_short(int(first["idle_part_seconds"])),
+        share=words.percent(int(first["idle_part_seconds"]) / int(first["held_part_seconds"])),
+    )
+    if len(data.projects) > SHOWN:
+        said += " " + _("The {n} projects with most of it are drawn, all are in the table.").format(n=SHOWN)
+    return _barred(asked, "by-project", title, said, labels, frame, _("Project"))
+
+
+def by_day(asked: Asked, data: Data) -> Picture:
+    """The same for each day, the last one on top."""
+    frame = _hours(data.days).iloc[::-1].head(MOST_DAYS).reset_index(drop=True)
+    labels = [words.day(date.fromisoformat(day)) for day in frame["day"]]
+    said = _("The first and the last day may be covered by samples in part only.")
+    return _barred(asked, "by-day", _("Held GPU time by day"), said, labels, frame, _("Day"))
+
+
+def _barred(
+    asked: Asked, name: str, title: str, said: str, labels: list[str], frame: pd.DataFrame, first: str
+) -> Picture:
     count = len(frame)
     boxes = frame.assign(
         left=0,
@@ -36,49 +61,16 @@ def by_project(asked: Asked, data: Data) -> Picture:
         name=labels,
     )
     rows = {_("Active"): "@active{0,0}", _("Idle"): "@idle{0,0}", _("Unknown"): "@unknown{0,0}"}
+    height = max(160, 26 * count + 64)
     json = drawn(
         bars(frame, list(PARTS), colours()),
-        max(160, 26 * count + 64),
+        height,
         rows_named(labels, _("GPU-hours")),
         thousands("x"),
         told_boxes(boxes, {k: k for k in ("left", "right", "bottom", "top")}, rows, "@name"),
     )
-    first = data.projects.iloc[0]
-    said = _("Most idle time: {project}, {hours} GPU-hours, {share} of what it held.").format(
-        project=labels[0],
-        hours=words.hours_short(int(first["idle_part_seconds"])),
-        share=words.percent(int(first["idle_part_seconds"]) / int(first["held_part_seconds"])),
-    )
-    table = _table("by-project", title, Column(_("Project")), [Cell(label) for label in labels], frame)
-    return Picture("by-project", title, said, 0, json, table, asked.csv("by-project"), key())
-
-
-def by_day(asked: Asked, data: Data) -> Picture:
-    """Areas on one another: mean GPUs of each day."""
-    title = _("Held GPUs by day")
-    frame = _hours(data.days)
-    frame[list(PARTS)] = frame[list(PARTS)] / 24
-    frame["at"] = pd.to_datetime(frame["day"])
-    if len(frame) < 2:
-        few = _("There is one day with samples: too little for a line.")
-        return Picture("by-day", title, "", empty=few, empty_next=_("Come back tomorrow."))
-    frame["total"] = frame[list(PARTS)].sum(axis=1)
-    rows = {_("Unknown"): "@unknown{0,0}", _("Idle"): "@idle{0,0}", _("Active"): "@active{0,0}"}
-    grounds = stacked(frame, "at", list(PARTS))
-    for layer, colour in zip(grounds, colours(), strict=True):
-        layer.opts(color=colour)
-    json = drawn(
-        grounds,
-        HALF,
-        from_zero(float(frame["total"].max()), _("GPUs (mean of the day)"), 1.12),
-        calendar(frame, "at"),
-        thousands(),
-        told(frame, "at", "total", rows, "@at{%-d %b %Y}", "datetime"),
-    )
-    said = _("The last day and the first may be days of which samples cover a part only.")
-    cells = [Cell(f"{at:%-d %b %Y}") for at in frame["at"]]
-    table = _table("by-day", title, Column(_("Day")), cells, frame.drop(columns=["at", "total"]))
-    return Picture("by-day", title, said, HALF, json, table, asked.csv("by-day"), key())
+    table = _table(name, title, Column(first), [Cell(label) for label in labels], frame)
+    return Picture(name, title, said, height, json, table, asked.csv(name), key())
 
 
 def _hours(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 PAGES = {
+    "efficiency-project": ("executive", "/services/centre/efficiency?project=language-model"),
     # name: (role, address)
     "occupancy": ("executive", "/services/centre/occupancy"),
     "occupancy-scheme": ("executive", "/services/centre/occupancy?period=scheme&show=category"),

@@ -75,6 +75,7 @@ def test_a_lead_reads_their_own_project_and_no_other(log_in, store, address, run
     )
     assert [tab.inner_text() for tab in page.query_selector_all(".tabs a")] == [
         "Project usage",
+        "Efficiency",
         "Statements",
         "Applications",
         "Notebooks",

@@ -6,6 +6,7 @@ from builders import DATA_UNTIL_S, OPENING_S, small_centre
 from dashboards import efficiency
 from tests.dashboards.reading import plain
 from workbench.analytics.samples import placed_frame, sample_frame
+from workbench.errors import UnknownProject
 from workbench.services.charging.rating import rate
 from workbench.services.efficiency import built
 from workbench.settings import load
@@ -76,9 +77,20 @@ def test_every_picture_has_its_numbers(page):
     assert set(shown.frames) == {"projects", "by-project", "by-day"}
 
 
-def test_a_member_sees_their_own_projects_only(page):
-    shown = page("member:speech")
-    assert {row.cells[0].text for row in shown.tables[0].rows} == {"Hearing machines"}
+def test_a_member_sees_their_own_projects_only_and_not_what_they_cost(page):
+    shown = page("member:vision")
+    assert {row.cells[0].text for row in shown.tables[0].rows} == {"Seeing machines"}
+    assert [tile.id for tile in shown.tiles] == ["active", "idle", "unknown"]
+    whole = f"{shown.sentence}{shown.tables}"
+    assert "HK$" not in whole
+    assert "minor" not in str(list(shown.tables[0].frame.columns))
+    assert "HK$" not in str(page("member:vision", project="vision").tables)
+    with pytest.raises(UnknownProject):
+        page("member:vision", project="speech")
+
+
+def test_a_lead_sees_the_money_of_their_project(page):
+    assert "HK$" in page("lead:vision").tiles[3].value
 
 
 def test_without_samples_it_says_how_they_come(ask):

@@ -84,7 +84,9 @@ class Advice:
 
 def advice(job: Facts) -> Advice:
     """See the module."""
-    seconds, held = job.end_at - job.start_at, job.gpu_parts / GPU_PARTS
+    # Of the days that have samples alone: what was held before nobody looked is nothing to speak of.
+    seconds, held = job.held_part_seconds // max(1, job.gpu_parts), job.gpu_parts / GPU_PARTS
+    span = job.end_at - job.start_at
     unknown = Fraction(job.held_part_seconds - job.known_part_seconds, max(1, job.held_part_seconds))
     if job.held_part_seconds < SMALL_HOURS * HOUR_S * GPU_PARTS:
         return Advice("too little")
@@ -99,7 +101,7 @@ def advice(job: Facts) -> Advice:
         return Advice("fewer", held, len(busy), longest, seconds)
     last = max(device.last_used_at or 0 for device in job.devices)
     # What of a device is unknown may be of the end.
-    tail_s = job.end_at - last - max(0, *(seconds - device.known_s for device in job.devices))
+    tail_s = job.end_at - last - max(0, *(span - device.known_s for device in job.devices))
     if tail_s >= TAIL_S and tail_s >= TAIL * seconds:
         return Advice("tail", held, seconds=seconds, tail_s=tail_s)
     fits = slice_for(job) if whole else ""

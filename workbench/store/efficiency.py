@@ -115,6 +115,12 @@ def days(conn: Connection) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows, columns=[column.name for column in efficiency_days.columns])
 
 
+def known_days(conn: Connection) -> list[str]:
+    """The days of which at least one sample covers a job, in order; ISO dates."""
+    mine = efficiency_devices.c
+    return list(conn.execute(select(mine.day).where(mine.known_s > 0).distinct().order_by(mine.day)).scalars())
+
+
 def sums(conn: Connection, by: Sequence[str], wanted: Wanted, first: date, last: date) -> pd.DataFrame:
     """Sums by columns of `efficiency_daily` over the days [first, last]: `by`, then int64 SUMS, unpriced as 0."""
     mine = efficiency_daily.c

@@ -42,10 +42,10 @@ class Sampled:
 def sampled(store: Store) -> Sampled:
     """From when to when there are samples at all."""
     with store.read() as conn:
-        days = kept.days(conn)
-    if days.empty:
+        days, known = kept.days(conn), kept.known_days(conn)
+    if not known:
         return Sampled("", "", made_up=False)
-    return Sampled(days["day"].iloc[0], days["day"].iloc[-1], bool(days["made_up"].any()))
+    return Sampled(known[0], known[-1], bool(days["made_up"].any()))
 
 
 def sampled_window(store: Store, days: Sampled) -> Window:
@@ -101,7 +101,14 @@ def efficiency(
 
 
 def jobs(
-    store: Store, scope: Scope, project: str | None, start_s: int, end_s: int, only: Only = EVERYTHING
+    store: Store,
+    scope: Scope,
+    project: str | None,
+    start_s: int,
+    end_s: int,
+    only: Only = EVERYTHING,
+    *,
+    in_money: bool = True,
 ) -> pd.DataFrame:
     """The jobs of the days with samples that a window touches, with advice.
 
@@ -112,6 +119,7 @@ def jobs(
         start_s: window start, UTC epoch seconds.
         end_s: window end.
         only: filters.
+        in_money: whether the advice says what idled in money.
 
     Returns:
         One row per job that held GPUs, most idle money, then most idle time first: JOB_KEY, project, user_name,
@@ -128,6 +136,10 @@ def jobs(
     about = ["project", "user_name", "partition", "gpu_model", "gpu_parts"]
     with store.read() as conn:
         wanted, days = wanted_rows(conn, scope, only), _days(window, zone)
+        known = kept.known_days(conn)
+        if known:  # a day at the edge of which samples know nothing would only add to what is unknown
+            first, last = date.fromisoformat(known[0]), date.fromisoformat(known[-1])
+            days = max(days[0], first), min(days[1], last)
         rows = kept.sums(conn, [*KEY, *about], wanted, *days)
         devices = kept.devices(conn, wanted, *days)
         times = kept.times(conn, wanted, *days)
@@ -137,7 +149,8 @@ def jobs(
     for row in rows.itertuples():
         facts = _facts(row, by_job.get((row.cluster, row.job_id, row.submit_at), []), window)
         found = advice(facts)
-        said.append((found.kind, advice_words(found, row.idle_subsidy_minor, row.idle_user_minor, symbol)))
+        money = (row.idle_subsidy_minor, row.idle_user_minor) if in_money else (None, None)
+        said.append((found.kind, advice_words(found, *money, symbol)))
     rows["kind"], rows["advice"] = [kind for kind, _ in said], [words for _, words in said]
     money = rows["idle_subsidy_minor"] + rows["idle_user_minor"]
     order = np.lexsort((rows["job_id"].to_numpy(object), -rows["idle_part_seconds"].to_numpy(), -money.to_numpy()))

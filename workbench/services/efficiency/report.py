@@ -149,8 +149,8 @@ def jobs(
     for row in rows.itertuples():
         facts = _facts(row, by_job.get((row.cluster, row.job_id, row.submit_at), []), window)
         found = advice(facts)
-        money = (row.idle_subsidy_minor, row.idle_user_minor) if in_money else (None, None)
-        said.append((found.kind, advice_words(found, *money, symbol)))
+        subsidy, own = (row.idle_subsidy_minor, row.idle_user_minor) if in_money else (None, None)
+        said.append((found.kind, advice_words(found, subsidy, own, symbol)))
     rows["kind"], rows["advice"] = [kind for kind, _ in said], [words for _, words in said]
     money = rows["idle_subsidy_minor"] + rows["idle_user_minor"]
     order = np.lexsort((rows["job_id"].to_numpy(object), -rows["idle_part_seconds"].to_numpy(), -money.to_numpy()))

@@ -26,6 +26,7 @@ from workbench.pages.tokens import tokens
 from workbench.services import reports
 from workbench.services.meter import CLUSTER as NOTEBOOKS
 from workbench.store.comparisons import slurm_comparisons
+from workbench.store.efficiency import efficiency_days
 from workbench.store.engine import Store
 from workbench.store.ledger import head as ledger_head
 from workbench.store.ledger_tables import closed_months
@@ -120,10 +121,19 @@ class Centre:
         with self.store.read() as conn:
             return (conn.scalar(select(func.max(slurm_comparisons.c.id))) or 0,)
 
+    def efficiency(self) -> tuple[int, ...]:
+        """What the page of efficiency changes with: how many days are kept, and when one was last made."""
+        ask = select(func.count(), func.max(efficiency_days.c.made_at)).select_from(efficiency_days)
+        with self.store.read() as conn:
+            days, made_at = conn.execute(ask).one()
+        return (days, made_at or 0)
+
     def more(self, page: str) -> tuple[int, ...]:
         """What a page changes with beside the age of its data."""
         if page == "about-data":
             return self.comparisons()
+        if page == "efficiency":
+            return self.efficiency()
         return self.ledger() if page in OF_LEDGER else self.awards() if page in OF_AWARDS else ()
 
     def version(self, fresh: reports.Fresh | None, page: str) -> tuple[int, ...]:

@@ -15,8 +15,9 @@ from workbench.units import GPU_PARTS, HOUR_S
 def say(asked: Asked, data: Data) -> Markup:
     """The sentence over the page."""
     active, idle, unknown = (words.percent(data.share(part)) for part in ("active", "idle", "unknown"))
+    drawn = "#picture-by-day" if data.jobs is not None else "#picture-by-project"
     held = sentence(_("Of the GPU time that jobs held ({days}), {active} was active and {idle} idle.")).format(
-        days=data.days_words, active=linked(active, "#picture-by-project"), idle=linked(idle, "#picture-by-project")
+        days=data.days_words, active=linked(active, drawn), idle=linked(idle, drawn)
     )
     parts: list[str | Markup] = [held]
     if data.sum_of("unknown_part_seconds"):

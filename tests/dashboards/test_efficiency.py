@@ -4,6 +4,7 @@ import pytest
 from builders import DATA_UNTIL_S, OPENING_S, small_centre
 
 from dashboards import efficiency
+from dashboards._centre import Centre
 from tests.dashboards.reading import plain
 from workbench.analytics.samples import placed_frame, sample_frame
 from workbench.errors import UnknownProject
@@ -91,6 +92,23 @@ def test_a_member_sees_their_own_projects_only_and_not_what_they_cost(page):
 
 def test_a_lead_sees_the_money_of_their_project(page):
     assert "HK$" in page("lead:vision").tiles[3].value
+
+
+def test_where_nobody_held_a_gpu_it_says_so(page):
+    shown = page(partition="nosuch")
+    assert "No job held a GPU" in str(shown.notes[0].text)
+    assert page("member:nothing-yet").tiles == ()
+
+
+def test_the_sentence_leads_to_a_picture_that_is_there(page):
+    assert "#picture-by-project" in page().sentence
+    assert "#picture-by-day" in page(project="vision").sentence
+    assert "#picture-by-project" not in page(project="vision").sentence
+
+
+def test_the_page_is_made_anew_when_days_are_kept(sampled, empty_store):
+    kept, none = (Centre(store, None).version(None, "efficiency") for store in (sampled, empty_store))
+    assert kept != none
 
 
 def test_without_samples_it_says_how_they_come(ask):

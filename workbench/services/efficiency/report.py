@@ -84,7 +84,8 @@ def efficiency(
     name = None if by is None else BY[by]
     held = usage(store, scope, window.start_s, window.end_s, () if name is None else (name,), only)
     if name == "day":
-        held["day"] = [day_of(int(at.timestamp()), zone).isoformat() for at in held["day"]]
+        days_held = [day_of(int(at.timestamp()), zone).isoformat() for at in held["day"]]
+        held["day"] = pd.Series(days_held, index=held.index, dtype=object)  # text also where there is none
     keys = [] if name is None else [name]
     with store.read() as conn:
         days = _days(window, zone)

@@ -22,6 +22,7 @@ WorkbenchError
 │   ├── UnknownCluster       no Dask cluster of this id, or not the asker's
 │   ├── UnknownApplication   no application of this reference that the asker may see
 │   ├── UnknownAward         no award of this number
+│   ├── UnknownTraining      no training session of this handle that the asker may see
 │   └── UnknownAction        nothing of this number was asked for an award
 ├── NoAnswer                 a notebook finds no centre, or is refused by it
 ├── LedgerError
@@ -37,6 +38,8 @@ WorkbenchError
 │   ├── AskRefused           a refund, reservation or adjustment that cannot be asked for or decided so
 │   ├── PersonRefused        somebody who cannot be added, or cannot leave
 │   ├── NoBalance            no award, or one that does not cover the requested time
+│   ├── TrainingRefused      a training session that cannot be planned, decided or changed so
+│   ├── JoinRefused          a seat that somebody cannot have
 │   ├── ClusterRefused       a Dask cluster beyond its server that may not be
 │   └── HoldRefused          a hold that is not there, settled already, or repeated with another content
 ├── SlurmError               Slurm did not answer (SlurmSilent, SlurmUnreadable), refused (SlurmRefused), would keep no
@@ -82,6 +85,7 @@ from workbench.errors.refused import (
     ClosedByConflict,
     ClusterRefused,
     HoldRefused,
+    JoinRefused,
     KeyTaken,
     MeetingRefused,
     MonthClosed,
@@ -90,6 +94,7 @@ from workbench.errors.refused import (
     PersonRefused,
     RuleBroken,
     StepRefused,
+    TrainingRefused,
     Unbalanced,
 )
 from workbench.errors.slurm import (
@@ -130,6 +135,7 @@ from workbench.errors.unknown import (
     UnknownPerson,
     UnknownProject,
     UnknownServer,
+    UnknownTraining,
 )
 
 __all__ = [
@@ -150,6 +156,7 @@ __all__ = [
     "FileUnreadable",
     "FolderUnwritable",
     "HoldRefused",
+    "JoinRefused",
     "KeyTaken",
     "LedgerError",
     "LoginsExposed",
@@ -182,6 +189,7 @@ __all__ = [
     "SlurmSilent",
     "SlurmUnreadable",
     "StepRefused",
+    "TrainingRefused",
     "Unbalanced",
     "Unknown",
     "UnknownAction",
@@ -194,6 +202,7 @@ __all__ = [
     "UnknownPerson",
     "UnknownProject",
     "UnknownServer",
+    "UnknownTraining",
     "WorkbenchError",
     "WorkersDoNotFit",
 ]

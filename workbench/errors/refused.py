@@ -1,5 +1,7 @@
 """What the ledger or the scheme's rules do not allow."""
 
+from collections.abc import Sequence
+
 from workbench.errors.base import LedgerError, Refused
 
 
@@ -89,3 +91,19 @@ class ClusterRefused(Refused):
 class PersonRefused(Refused):
     def __init__(self, name: str, why: str):
         super().__init__(f"{name!r}: {why}.")
+
+
+class TrainingRefused(Refused):
+    """A training session that cannot be planned, decided or changed so; `problems`: each one a sentence."""
+
+    def __init__(self, what: str, problems: Sequence[str], what_to_do: str = ""):
+        self.problems = tuple(problems)
+        super().__init__(f"{what}: {' '.join(self.problems)} {what_to_do}".rstrip())
+
+
+class JoinRefused(Refused):
+    """A seat that somebody cannot have; the sentence is for the student. `kind`: why, in one word, for the log."""
+
+    def __init__(self, kind: str, why: str):
+        self.kind = kind
+        super().__init__(why)

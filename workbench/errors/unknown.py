@@ -100,3 +100,10 @@ class NoAccess(WorkbenchError):
 def _listed(names: Iterable[str]) -> str:
     found = sorted(names)
     return ", ".join(found) if found else "none"
+
+
+class UnknownTraining(Unknown):
+    def __init__(self, handle: str):
+        super().__init__(
+            f"There is no training session {handle!r} that you may see. List them: workbench training list."
+        )

@@ -18,6 +18,7 @@ from workbench.errors import SettingsError
 from workbench.settings.section import Section
 from workbench.settings.slurm import SlurmName, SlurmSettings
 from workbench.settings.telemetry import TelemetrySettings
+from workbench.settings.training import TrainingSettings
 from workbench.units import minor_from_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,7 +115,8 @@ class Scheme(Section):
 
 class HubSettings(Section):
     """Where it listens; for how many hours a server may be asked (a profile may say otherwise), how long an idle one
-    lives.
+    lives. preload: servers of this machine are forked from a parent that has loaded JupyterLab; first_uid: of the user
+    ids that they are given where the Hub runs as root.
     """
 
     ip: str = "127.0.0.1"
@@ -123,6 +125,8 @@ class HubSettings(Section):
     start_timeout_s: Annotated[int, Field(ge=10)] = 120
     hours: Annotated[tuple[Hours, ...], AfterValidator(_rising)] = (1, 2, 4, 8, 12, 24)
     default_hours: Hours = 4
+    preload: bool = True
+    first_uid: Annotated[int, Field(ge=1000, le=2_000_000_000)] = 70_000
 
     @property
     def proxy_api_port(self) -> int:
@@ -181,6 +185,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     slurm: SlurmSettings = SlurmSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    training: TrainingSettings = TrainingSettings()
     rules: Annotated[tuple[SchemeRules, ...], BeforeValidator(_dated_rules)] = (SchemeRules(date.min),)
     profiles: tuple[ProfileSettings, ...]
     plans: tuple[PlannedCapacity, ...] = ()
@@ -237,6 +242,11 @@ class Settings(Section):
     @property
     def secrets(self) -> Path:
         return self.home / "secrets"
+
+    @property
+    def training_folder(self) -> Path:
+        """Materials and saved work of training sessions."""
+        return self.home / "training"
 
 
 def load(file: Path | None = None, *, home: Path | None = None, port: int | None = None) -> Settings:

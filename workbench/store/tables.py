@@ -19,6 +19,7 @@ from workbench.domain import (  # noqa: F401  (their tables join the metadata)
     jobs,
     meetings,
     projects,
+    training,
 )
 from workbench.domain.base import Stored
 from workbench.store import (  # noqa: F401  (their tables join the metadata)

@@ -15,8 +15,8 @@ class TrainingSettings(Section):
     are started; at_once: how many of them start at the same time; check_minutes: so long before the start one seat is
     tried; stuck_minutes: without a cell that ran through, a seat that runs cells is stuck; keep_days: for which work
     can be fetched after the end; tries_per_minute: codes that may be tried from one address; isolation: "required"
-    refuses a class where seats could read one another's files; accounts: Unix accounts of seats where servers are jobs
-    of Slurm.
+    refuses a class where seats could read one another's files; seat_mem_mib, seats_per_core: what a seat is expected to
+    use of one machine, so how many it can have; accounts: Unix accounts of seats where servers are jobs of Slurm.
     """
 
     project: str = "training"
@@ -28,4 +28,6 @@ class TrainingSettings(Section):
     keep_days: Annotated[int, Field(ge=0, le=365)] = 14
     tries_per_minute: Annotated[int, Field(ge=1)] = 10
     isolation: Literal["required", "if-possible"] = "required"
+    seat_mem_mib: Annotated[int, Field(ge=64)] = 200
+    seats_per_core: Annotated[int, Field(ge=1)] = 50
     accounts: tuple[SlurmName, ...] = ()

@@ -20,7 +20,7 @@ SEAT_PREFIX = "seat-"
 
 class TrainingSession(Stored):
     """A planned class. `seats`: at most so many; `warm`: of them are started ahead, `lead_s` before the start;
-    `extended_s`: what the instructor added to its end, in `ends_at` already.
+    `extended_s`: what the instructor added to its end, in `ends_at` already; `roster`: expected names, one a line.
     """
 
     __tablename__ = "training_sessions"
@@ -42,6 +42,7 @@ class TrainingSession(Stored):
     materials: Mapped[str] = mapped_column(Text, default="")
     branch: Mapped[str] = mapped_column(String(200), default="")
     first_page: Mapped[str] = mapped_column(Text, default="")
+    roster: Mapped[str] = mapped_column(Text, default="")
     hand_in: Mapped[str] = mapped_column(String(20), default="copy")
     walk_ins: Mapped[bool] = mapped_column(default=True)
     lead_s: Mapped[int] = mapped_column(default=900)

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("materials", sa.Text(), nullable=False),
         sa.Column("branch", sa.String(length=200), nullable=False),
         sa.Column("first_page", sa.Text(), nullable=False),
+        sa.Column("roster", sa.Text(), nullable=False),
         sa.Column("hand_in", sa.String(length=20), nullable=False),
         sa.Column("walk_ins", sa.Boolean(), nullable=False),
         sa.Column("lead_s", sa.Integer(), nullable=False),

@@ -10,13 +10,13 @@ from workbench.errors import SlurmError
 from workbench.hub.slurm.orphans import end_orphans
 from workbench.hub.slurm.strays import end_strays
 from workbench.hub.strays import known_servers
-from workbench.services.slurm import enforce, follow, placed, reconcile
+from workbench.services.slurm import classes, enforce, follow, placed, reconcile
 from workbench.services.slurm.capacity import capacity
 from workbench.slurm.runner import Runner
 from workbench.store.engine import Store
 from workbench.units import DAY_S, HOUR_S
 
-MINUTES_5 = 300
+MINUTE, MINUTES_5 = 60, 300
 SOON_S = 60
 """Limits follow so soon after usage that came in: it may have used an award up."""
 log = logging.getLogger("workbench.pulse")
@@ -44,6 +44,7 @@ class Rounds:
             "strays": Round(
                 lambda now: end_strays(store, runner, lambda: known_servers(os.environ), now), MINUTES_5, MINUTES_5
             ),
+            "classes": Round(self._classes, MINUTE, MINUTE),
             "capacity": Round(lambda now: capacity(store, runner, now), MINUTES_5, MINUTES_5),
             "limits": Round(self._limits, MINUTES_5, MINUTES_5),
             "reconcile": Round(
@@ -87,6 +88,10 @@ class Rounds:
     def _places(self, now: int) -> None:
         for reject in placed.look(self.store, self.runner).rejects:
             log.warning("places: %s", reject.reason)
+
+    def _classes(self, now: int) -> None:
+        for name, said in classes.keep(self.store, self.runner, now).refused:
+            log.warning("classes: Slurm refused the reservation %s: %s", name, said)
 
     def _limits(self, now: int) -> None:
         for change, said in enforce.apply(self.runner, enforce.plan(self.store, self.runner, now)).failed:

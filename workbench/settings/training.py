@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from workbench.settings.section import Section
-from workbench.settings.slurm import SlurmName
 
 
 class TrainingSettings(Section):
@@ -16,7 +15,7 @@ class TrainingSettings(Section):
     tried; stuck_minutes: without a cell that ran through, a seat that runs cells is stuck; keep_days: for which work
     can be fetched after the end; tries_per_minute: codes that may be tried from one address; isolation: "required"
     refuses a class where seats could read one another's files; seat_mem_mib, seats_per_core: what a seat is expected to
-    use of one machine, so how many it can have; accounts: Unix accounts of seats where servers are jobs of Slurm.
+    use of one machine, so how many it can have.
     """
 
     project: str = "training"
@@ -30,4 +29,3 @@ class TrainingSettings(Section):
     isolation: Literal["required", "if-possible"] = "required"
     seat_mem_mib: Annotated[int, Field(ge=64)] = 200
     seats_per_core: Annotated[int, Field(ge=1)] = 50
-    accounts: tuple[SlurmName, ...] = ()

@@ -23,7 +23,7 @@ class JobAsk:
 
     partition, qos: None: Slurm's own default. gres: whole, with its count: "gpu:h800:2". tags: what it says of itself
     in its comment. output: the file of what it says, chdir: where it runs. export: the environment variables that it
-    is given, by name; None: all.
+    is given, by name; None: all. reservation: of Slurm that it uses.
     """
 
     account: str
@@ -38,6 +38,7 @@ class JobAsk:
     output: str | None = None
     chdir: str | None = None
     export: tuple[str, ...] | None = None
+    reservation: str | None = None
 
 
 def directives(ask: JobAsk) -> list[str]:
@@ -61,6 +62,7 @@ def directives(ask: JobAsk) -> list[str]:
         *([f"--output={_fit('output', ask.output, _PATH)}"] if ask.output is not None else []),
         *([f"--chdir={_fit('chdir', ask.chdir, _PATH)}"] if ask.chdir is not None else []),
         *([f"--export={_names(ask.export)}"] if ask.export is not None else []),
+        *([f"--reservation={_fit('reservation', ask.reservation, _NAME)}"] if ask.reservation is not None else []),
         "--no-requeue",  # what ran in its memory would be gone: the person starts it again
     ]
 

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from batchspawner import JobStatus, SlurmSpawner
@@ -26,6 +27,7 @@ from workbench.i18n import _
 from workbench.services import meter
 from workbench.services.holds.words import duration
 from workbench.services.quote import Quote
+from workbench.services.slurm import classes
 from workbench.settings import ProfileSettings
 from workbench.slurm.runner import Runner
 from workbench.units import HOUR_S
@@ -106,6 +108,10 @@ class CentreSlurmSpawner(CentreSpawner, SlurmSpawner):
         self.port = 0
         self.notebook_dir = account.pw_dir
         ask = asking.ask_for(self.centre, self.choice, profile, quoted, self.server_id, account.pw_dir)
+        now = int(time.time())
+        kept = await asyncio.to_thread(classes.open_for, store_of(self.centre), self.choice.project, now)
+        if kept is not None:  # a job that would outlast a reservation does not start in it
+            ask = replace(ask, reservation=kept[0], time_s=max(60, min(ask.time_s, kept[1] - now)))
         environ = asking.environ_for(self.centre, self.choice, profile, self.server_id, self.get_env())
         text = asking.body([*self.cmd, *self.get_args()], environ["PATH"])
         sent = asyncio.ensure_future(self._slurm(job.submit, self.centre, self.user.name, ask, text, environ))

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from workbench.settings.lti import Platforms
 from workbench.settings.section import Section
 
 
@@ -15,7 +16,7 @@ class TrainingSettings(Section):
     tried; stuck_minutes: without a cell that ran through, a seat that runs cells is stuck; keep_days: for which work
     can be fetched after the end; tries_per_minute: codes that may be tried from one address; isolation: "required"
     refuses a class where seats could read one another's files; seat_mem_mib, seats_per_core: what a seat is expected to
-    use of one machine, so how many it can have.
+    use of one machine, so how many it can have; lti: platforms whose courses may open a class.
     """
 
     project: str = "training"
@@ -29,3 +30,4 @@ class TrainingSettings(Section):
     isolation: Literal["required", "if-possible"] = "required"
     seat_mem_mib: Annotated[int, Field(ge=64)] = 200
     seats_per_core: Annotated[int, Field(ge=1)] = 50
+    lti: Platforms = ()

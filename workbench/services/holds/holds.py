@@ -4,7 +4,7 @@ Only one start at a time looks at a project's awards and takes from them: on SQL
 turn, on PostgreSQL the awards' rows are locked. So starts at the same moment can never promise more than there is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -16,6 +16,7 @@ from workbench.domain.overuse import BLOCKED
 from workbench.domain.starts import best_of
 from workbench.errors import HoldRefused, NoBalance
 from workbench.periods import moment
+from workbench.services.holds import reserved
 from workbench.services.holds.standing import standings
 from workbench.services.holds.words import refusal
 from workbench.store.engine import Store
@@ -56,12 +57,17 @@ def place(store: Store, start: Start, now: int) -> Hold | None:
         _lock(db, start.project)
         if (there := db.get(Hold, start.key)) is not None:
             return _same(there, start)
+        # A seat of a class takes its part of what is held for the class.
+        classes = reserved.handles(db, [start.key])
+        for handle in classes:
+            reserved.lend(db, handle)
         found = standings(db, store.settings, start.project, now)
         standing, terms = best_of(found, start.list_minor_per_hour, start.requested_s)
         if terms.kind == BLOCKED:
             asked = (start.list_minor_per_hour, start.requested_s)
             raise NoBalance(refusal(store.settings, start.project, found, *asked))
         if standing.award is None:
+            _recount(db, classes)
             return None
         hold = Hold(
             start.key,
@@ -75,6 +81,7 @@ def place(store: Store, start: Start, now: int) -> Hold | None:
             moment(now),
         )
         db.add(hold)
+        _recount(db, classes)
         return hold
 
 
@@ -101,6 +108,7 @@ def settle(store: Store, key: str, used_s: int, now: int) -> Hold:
             raise HoldRefused(key, "it was settled before with another time", "Correct it in the accounting.")
         if hold.settled_minor is None:
             hold.settled_minor, hold.ended_at = amount, moment(now)
+            _recount(db, reserved.handles(db, [key]))
         return hold
 
 
@@ -123,6 +131,9 @@ def settle_ended(conn: Connection, cluster: str, ended: Mapping[str, Ended]) -> 
             end = ended[hold.key]
             hold.settled_minor, hold.ended_at = settled_for(hold, end.used_s), moment(end.ended_at)
         db.flush()
+        if found:
+            _recount(db, reserved.handles(db, [hold.key for hold in found]))
+            db.flush()
     return len(found)
 
 
@@ -136,6 +147,11 @@ def running(store: Store, project: str | None = None) -> list[Hold]:
     """The holds of what runs, of one project or of all, oldest first."""
     with store.read() as conn:
         return [hold for hold in open_holds(conn) if project in (None, hold.project)]
+
+
+def _recount(db: Session, classes: Iterable[str]) -> None:
+    for handle in classes:
+        reserved.recount(db, handle)
 
 
 def _lock(db: Session, project: str) -> None:

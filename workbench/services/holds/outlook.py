@@ -15,6 +15,7 @@ from workbench.i18n import _
 from workbench.periods import moment
 from workbench.services.holds.balances import balances, in_force
 from workbench.services.holds.holds import open_holds
+from workbench.services.holds.reserved import CLASSES
 from workbench.services.spend_days import today_of
 from workbench.store.charges import charge_sums
 from workbench.store.engine import Store
@@ -67,7 +68,7 @@ def outlook(store: Store, now: int, projects: frozenset[str] | None = None) -> l
             version,
             balance,
             marks,
-            [hold for hold in holds if hold.award == version.award],
+            [hold for hold in holds if hold.award == version.award and hold.cluster != CLASSES],
             divide_half_even(int(drawn.get(version.award, 0)), WEEK_DAYS * 24),
             now,
         )

@@ -11,6 +11,7 @@ from workbench.domain.starts import Standing
 from workbench.periods import day_of, moment
 from workbench.services.awards.actions import over_use_opted_in
 from workbench.services.holds.balances import balances, in_force
+from workbench.services.holds.reserved import CLASSES
 from workbench.settings import Settings
 from workbench.store.charges import charge_sums, decided_awards
 
@@ -52,7 +53,9 @@ def standings(db: Session, settings: Settings, project: str, now: int) -> tuple[
 def _used(db: Session, award: Award, balance: Balance) -> int:
     """What an award would have paid without its ceiling: list cost in its term at its rate, and so of what runs."""
     sums = charge_sums(db.connection(), (), frozenset({award.project}), (award.starts_on, award.ends_on))
-    running = db.scalars(select(Hold).where(Hold.award == award.id, Hold.ended_at.is_(None)))
+    # What is held for a class is less than at its start as soon as seats have taken of it: no sign of going beyond.
+    ours = Hold.award == award.id, Hold.ended_at.is_(None), Hold.cluster != CLASSES
+    running = db.scalars(select(Hold).where(*ours))
     # The part of running work that the award cannot pay any more is held by nobody.
     beyond = sum(held_for(h.list_minor_per_hour, h.rate_bp, h.requested_s) - h.amount_minor for h in running)
     return used_minor(int(sums["list_minor"].sum()), award.rate_bp) + balance.held_minor + beyond

@@ -1,0 +1,99 @@
+"""The hold of a class: what was approved for it is set aside until its seats' own holds have taken their parts of it.
+
+    held for the class + Σ over its seats' servers (held, or settled once they ended) = approved      (minor units)
+
+So a class can start although others have used up the rest of the award since, a seat that starts again gets its part
+a second time, and nothing is ever set aside twice. The left side is counted anew, in the transaction that places or
+settles a seat's hold, with the class's hold locked: a crash or a repeated call cannot make it drift.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workbench.domain.holds import Hold
+from workbench.domain.training import SEAT_PREFIX, TrainingSession
+from workbench.periods import moment
+from workbench.store.tables import server_events
+from workbench.units import HOUR_S
+
+CLASSES = "training"
+"""The holds' cluster: nothing runs there, so no accounting ever charges it."""
+
+
+def key_of(handle: str) -> str:
+    """The key of a class's hold."""
+    return f"{CLASSES}/{handle}"
+
+
+def set_aside(db: Session, session: TrainingSession, award: int, rate_bp: int, now: int) -> None:
+    """Hold the subsidy of an approved class; whoever calls holds the lock of the project's awards.
+
+    Args:
+        db: of a transaction that writes.
+        session: with its cost in `quoted_minor` and the part to hold in `subsidy_minor`.
+        award: that pays, rate_bp of it.
+        now: UTC epoch seconds.
+    """
+    hold = Hold(
+        key=key_of(session.handle),
+        award=award,
+        project=session.project,
+        cluster=CLASSES,
+        list_minor_per_hour=session.quoted_minor or 0,  # the class counts as one hour at the price of all of it
+        rate_bp=rate_bp,
+        requested_s=HOUR_S,
+        amount_minor=session.subsidy_minor or 0,
+        placed_at=moment(now),
+    )
+    db.add(hold)
+    db.flush()
+
+
+def release(db: Session, handle: str, now: int) -> None:
+    """Free what is still held for a class that has ended, or never will be; a second time changes nothing."""
+    if (hold := _locked(db, handle)) is not None:
+        hold.settled_minor, hold.ended_at = 0, moment(now)
+        db.flush()
+
+
+def own_minor(db: Session, handle: str | None) -> int:
+    """What is held for a class and taken by no seat yet."""
+    hold = db.get(Hold, key_of(handle)) if handle else None
+    return hold.amount_minor if hold is not None and hold.ended_at is None else 0
+
+
+def handles(db: Session, keys: Iterable[str]) -> list[str]:
+    """The classes whose seats' servers these holds are for."""
+    of = server_events.c
+    ask = select(of.user_name).where(of.server_id.in_(list(keys)), of.user_name.startswith(SEAT_PREFIX)).distinct()
+    names = db.scalars(ask)
+    return sorted({name.removeprefix(SEAT_PREFIX).rpartition("-")[0] for name in names})
+
+
+def lend(db: Session, handle: str) -> None:
+    """Make what is held for a class free for one of its seats, until `recount` in the same transaction."""
+    if (hold := _locked(db, handle)) is not None:
+        hold.amount_minor = 0
+        db.flush()
+
+
+def recount(db: Session, handle: str) -> None:
+    """Hold for a class what its seats have not taken of it."""
+    hold = _locked(db, handle)
+    if hold is None:
+        return
+    of = server_events.c
+    mine = of.user_name.startswith(f"{SEAT_PREFIX}{handle}-")
+    taken = select(func.coalesce(func.sum(func.coalesce(Hold.settled_minor, Hold.amount_minor)), 0))
+    taken = taken.join(server_events, of.server_id == Hold.key).where(mine)
+    approved = db.scalars(select(TrainingSession.subsidy_minor).where(TrainingSession.handle == handle)).one()
+    hold.amount_minor = max(0, (approved or 0) - int(db.execute(taken).scalar_one()))
+    db.flush()
+
+
+def _locked(db: Session, handle: str) -> Hold | None:
+    db.flush()
+    ask = select(Hold).where(Hold.key == key_of(handle), Hold.ended_at.is_(None)).with_for_update()
+    return db.scalars(ask.execution_options(populate_existing=True)).first()

@@ -1,0 +1,1 @@
+"""Hosted training sessions: planned, decided, held for, joined, looked at, ended and accounted for."""

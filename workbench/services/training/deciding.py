@@ -1,0 +1,175 @@
+"""Deciding about a class, and changing one that is decided about: approved or declined, cancelled, made longer, ended.
+
+The approval holds the subsidy of the whole class on its award (services.holds.reserved), so that nobody uses it up
+before the class begins.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workbench.domain.awards import Award
+from workbench.domain.projects import Person
+from workbench.domain.training import APPROVED, CANCELLED, DECLINED, PLANNED, TrainingSession
+from workbench.errors import TrainingRefused, UnknownPerson
+from workbench.i18n import _
+from workbench.services.holds import reserved
+from workbench.services.training import codes, events, seats
+from workbench.services.training.asked import names_of, plan_of
+from workbench.services.training.checks import check
+from workbench.services.training.cost import cost
+from workbench.services.training.listing import locked
+from workbench.services.two_people import DECIDE, check_decider
+from workbench.store.engine import Store
+from workbench.units import HOUR_S, money
+
+LONGEST_EXTENSION_S = 4 * HOUR_S
+
+
+def decide(
+    store: Store, handle: str, who: str, *, approve: bool, now: int, reason: str = "", isolation: str = ""
+) -> TrainingSession:
+    """Approve or decline a plan. An approved class has its seats, its first code, and its subsidy held.
+
+    Args:
+        store: the centre's.
+        handle: of the class.
+        who: decides; another person than the one who planned it, of the secretariat or an operator.
+        approve: False: decline it.
+        now: UTC epoch seconds.
+        reason: for a refusal; who planned it reads it.
+        isolation: see checks.check.
+
+    Raises:
+        UnknownTraining, UnknownPerson, AskRefused: no such class or person, or not by this person.
+        TrainingRefused: it is decided about already, or something speaks against it now.
+    """
+    with store.db() as db:
+        found = _planned(db, handle, who)
+    if approve:
+        checked = check(store, plan_of(found), found.planned_by, now, handle=handle, isolation=isolation)
+        if checked.problems:
+            raise TrainingRefused(handle, checked.problems)
+    elif not reason.strip():
+        raise TrainingRefused(handle, [_("Declining it takes a reason.")])
+    with store.db(writes=True) as db:
+        locked(db, handle)
+        found = _planned(db, handle, who)
+        found.state = APPROVED if approve else DECLINED
+        found.decided_by, found.decided_at, found.reason = who, now, reason.strip()
+        if approve:
+            _hold(store, db, found, now)
+            if not store.settings.slurm.spawns:
+                seats.make(db, found, names_of(found.roster))
+                codes.make(db, found, now)
+        events.note(db, "approved" if approve else "declined", now, session=found.id, who=who, says=reason.strip())
+        return found
+
+
+def cancel(store: Store, handle: str, who: str, reason: str, now: int) -> TrainingSession:
+    """Call a class off that has not ended; what was held for it is free again.
+
+    Raises:
+        UnknownTraining, UnknownPerson: no such one. TrainingRefused: it is over, or not by this person.
+    """
+    with store.db(writes=True) as db:
+        found = _of(db, handle, who)
+        if found.state not in (PLANNED, APPROVED):
+            raise TrainingRefused(handle, [_("It is {state}.").format(state=found.state)])
+        if found.state == APPROVED and now >= found.starts_at:
+            raise TrainingRefused(handle, [_("It has begun.")], _("End it: workbench training end."))
+        found.state, found.reason = CANCELLED, reason.strip()
+        reserved.release(db, handle, now)
+        events.note(db, "cancelled", now, session=found.id, who=who, says=reason.strip())
+        return found
+
+
+def extend(store: Store, handle: str, who: str, minutes: int, now: int) -> TrainingSession:
+    """Let a class go on for so many minutes more, paid and held like the rest of it.
+
+    Raises:
+        UnknownTraining, UnknownPerson: no such one. TrainingRefused: it is over, too long, not paid for, no room, or
+        not by this person.
+    """
+    with store.db(writes=True) as db:
+        found = _of(db, handle, who)
+        _check_on(found, now)
+        if minutes < 1 or found.extended_s + minutes * 60 > LONGEST_EXTENSION_S:
+            raise TrainingRefused(handle, [_("A class is made longer by up to {n} hours.").format(n=4)])
+        _lock_awards(db, found.project)
+        before, longer = plan_of(found), replace(plan_of(found), ends_at=found.ends_at + minutes * 60)
+        paid, had = cost(store, longer, _approved(found)), cost(store, before, _approved(found))
+        more = (paid.subsidy_minor or 0) - (had.subsidy_minor or 0)
+        free = (paid.free_minor or 0) - _approved(found)
+        if paid.refused or (paid.award is not None and more > max(0, free)):
+            symbol = store.settings.centre.symbol
+            needed = _("It takes {needed} more, and {free} of the award are free.")
+            raise TrainingRefused(handle, [needed.format(needed=money(more, symbol), free=money(max(0, free), symbol))])
+        found.ends_at, found.extended_s = longer.ends_at, found.extended_s + minutes * 60
+        found.quoted_minor = (found.quoted_minor or 0) + (paid.list_minor or 0) - (had.list_minor or 0)
+        found.subsidy_minor = _approved(found) + more
+        db.flush()
+        reserved.recount(db, handle)
+        events.note(db, "extended", now, session=found.id, who=who, says=_("{n} minutes").format(n=minutes))
+        return found
+
+
+def end(store: Store, handle: str, who: str, now: int) -> TrainingSession:
+    """End a class now: its work is saved and its servers are stopped within moments (the service of classes).
+
+    Raises:
+        UnknownTraining, UnknownPerson: no such one. TrainingRefused: it is not on, or not by this person.
+    """
+    with store.db(writes=True) as db:
+        found = _of(db, handle, who)
+        _check_on(found, now)
+        found.ends_at = now
+        events.note(db, "ended-early", now, session=found.id, who=who)
+        return found
+
+
+def _planned(db: Session, handle: str, who: str) -> TrainingSession:
+    found = db.scalars(select(TrainingSession).where(TrainingSession.handle == handle)).first()
+    found = found if found is not None else locked(db, handle)
+    if found.state != PLANNED:
+        raise TrainingRefused(handle, [_("It is {state} already.").format(state=found.state)])
+    check_decider(db, who, found.planned_by, found.title)
+    return found
+
+
+def _of(db: Session, handle: str, who: str) -> TrainingSession:
+    """The class, for its instructor, who planned it, secretariat and operators."""
+    found = locked(db, handle)
+    person = db.get(Person, who)
+    if person is None:
+        raise UnknownPerson(who)
+    if person.role not in DECIDE and who not in (found.instructor, found.planned_by):
+        raise TrainingRefused(handle, [_("It is not a class of {who}.").format(who=who)])
+    return found
+
+
+def _check_on(session: TrainingSession, now: int) -> None:
+    if session.state != APPROVED:
+        raise TrainingRefused(session.handle, [_("It is {state}.").format(state=session.state)])
+    if now >= session.ends_at:
+        raise TrainingRefused(session.handle, [_("Its time is over.")])
+
+
+def _approved(session: TrainingSession) -> int:
+    return session.subsidy_minor or 0
+
+
+def _hold(store: Store, db: Session, session: TrainingSession, now: int) -> None:
+    """Set the subsidy aside, looked at again with the awards locked: nothing can be taken of them in between."""
+    _lock_awards(db, session.project)
+    paid = cost(store, plan_of(session))
+    if paid.refused:
+        raise TrainingRefused(session.handle, [_("The award does not cover it any more.")])
+    session.quoted_minor, session.subsidy_minor = paid.list_minor, paid.subsidy_minor
+    if paid.award is not None:
+        reserved.set_aside(db, session, paid.award, paid.rate_bp, now)
+
+
+def _lock_awards(db: Session, project: str) -> None:
+    db.execute(select(Award.id).where(Award.project == project).order_by(Award.id).with_for_update()).all()

@@ -8,6 +8,7 @@ them again.
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def apply(c: Config, settings: Settings, environ: Mapping[str, str] = os.environ
     _pages(c, settings)
     c.JupyterHub.services = services.services(settings, os.getpid(), environ)
     c.JupyterHub.load_roles = services.roles()
+    _courses(c, settings)
     refuse_exposed_logins(c, settings)
 
 
@@ -129,6 +131,17 @@ def _servers_on_slurm(c: Config, settings: Settings) -> None:
     c.JupyterHub.concurrent_spawn_limit = 0
     c.JupyterHub.init_spawners_timeout = 1  # a Hub that comes back does not wait for their turn
     c.JupyterHub.extra_handlers = [(listening.PATH, listening.Listening), *ways_out.handlers()]
+
+
+def _courses(c: Config, settings: Settings) -> None:
+    """Launches from courses; under Slurm a class has no seats that they could be given."""
+    if not settings.training.lti or settings.slurm.spawns:
+        return
+    from workbench.hub.training import lti, lti_once
+
+    own = lti.handlers(settings, int(time.time()))
+    c.JupyterHub.extra_handlers = [*(c.JupyterHub.get("extra_handlers") or []), *own]
+    c.LTI13LaunchValidator.time_leeway, c.LTI13LaunchValidator.max_age = lti_once.LEEWAY_S, lti_once.MAX_AGE_S
 
 
 def server_arguments() -> list[str]:

@@ -57,7 +57,8 @@ def test_the_statement_is_the_sum_of_the_ledger_s_postings(store, held_class):
     assert [(one.kind, one.seat, one.says) for one in found.incidents] == [("failed", 3, "out of memory")]
     assert not found.final  # its end is not there yet
     ask = (
-        "SELECT p.ledger_account, sum(p.amount_minor) FROM ledger_postings p JOIN ledger_transactions t ON t.seq = p.seq "
+        "SELECT p.ledger_account, sum(p.amount_minor) FROM ledger_postings p "
+        "JOIN ledger_transactions t ON t.seq = p.seq "
         "WHERE t.key LIKE 'daily/2026-01-21/hub/vision%' GROUP BY p.ledger_account"
     )
     with store.read() as conn:

@@ -35,6 +35,7 @@ COMMANDS = {
     "awards": ("workbench.cli.awards", "awards", "Awards: versions, what is asked, reports, under-use."),
     "holds": ("workbench.cli.holds", "holds", "Subsidy set aside for running work, and how long it lasts."),
     "reservations": ("workbench.cli.reservations", "reservations", "GPUs kept for a project on whole days."),
+    "training": ("workbench.cli.training", "training", "Classes: planned, decided, run, accounted for."),
     "storage": ("workbench.cli.storage", "storage", "What projects store, and what a month of it costs."),
     "refunds": ("workbench.cli.refunds", "refunds", "What goes back for jobs that ended by a fault."),
     "adjust": ("workbench.cli.adjust", "adjust", "Adjustments and write-offs of what a project owes."),

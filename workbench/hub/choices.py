@@ -10,6 +10,7 @@ from typing import Any
 from jupyterhub.spawner import SpawnException
 from traitlets import HasTraits, Instance, default
 
+from workbench.domain.training import is_seat
 from workbench.errors import ChoiceRefused
 from workbench.hub import books, choosing, options
 from workbench.hub.centre_store import store_of
@@ -18,6 +19,7 @@ from workbench.hub.supply import Offering
 from workbench.i18n import _
 from workbench.services import meter
 from workbench.services.quote import Quote, quote
+from workbench.services.training import seats
 from workbench.settings import ProfileSettings, Settings
 from workbench.units import HOUR_S, gpu_parts
 
@@ -48,6 +50,7 @@ class CentreSpawner(HasTraits):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.choice: options.Choice | None = None
+        self.hold_s: int | None = None
         self.server_id = ""
         self.stage: tuple[int, str] = (5, _("Waiting to start"))
 
@@ -56,7 +59,9 @@ class CentreSpawner(HasTraits):
         raise NotImplementedError
 
     async def get_options_form(self) -> str:
-        """The cards, with what is free and what it costs now."""
+        """The cards, with what is free and what it costs now; none for a seat: its class has chosen."""
+        if is_seat(self.user.name):
+            return ""
         last = self.orm_spawner.user_options or {}
         return await asyncio.to_thread(lambda: choosing.draw(self.centre, self.offering(), self.user.name, last))
 
@@ -81,12 +86,26 @@ class CentreSpawner(HasTraits):
         self.mem_limit = profile.mem_gib * GIB
 
     async def _check(self, given: dict[str, object]) -> options.Choice:
+        if is_seat(self.user.name):
+            return await asyncio.to_thread(self._of_class)
         try:
             return await asyncio.to_thread(
                 lambda: choosing.checked(self.centre, self.offering(), self.user.name, given)
             )
         except ChoiceRefused as problem:
             raise Refused(str(problem)) from problem
+
+    def _of_class(self) -> options.Choice:
+        """What the class of a seat has chosen, whatever came back; held for is the time until the class ends."""
+        given = seats.chosen(store_of(self.centre), self.user.name, int(time.time()))
+        if given is None:
+            raise Refused(_("Your class is over."), status_code=403)
+        profile = next((p for p in self.offering().profiles(self.centre) if p.id == given.profile), None)
+        why = self.offering().unavailable(profile) if profile else _("There is no such profile.")
+        if why:
+            raise Refused(_("Your seat cannot be started: {reason}").format(reason=why))
+        self.hold_s = given.hold_s
+        return options.Choice(given.profile, given.project, given.hours)
 
     def _profile(self) -> ProfileSettings:
         wanted = self.choice.profile if self.choice else None
@@ -107,7 +126,7 @@ class CentreSpawner(HasTraits):
         request = meter.ServerRequest(
             self.server_id, self.user.name, self.choice.project, profile.id,
             profile.gpu_model if profile.gpus else None, gpu_parts(profile.gpus), profile.cpu_cores, now,
-            self.choice.hours * HOUR_S, cluster,
+            self.hold_s or self.choice.hours * HOUR_S, cluster,
         )  # fmt: skip
         quoted = quote(store, profile, self.choice.project, now)
         books.enter(store, request, quoted, now)

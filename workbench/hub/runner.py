@@ -33,31 +33,54 @@ FOREVER_S = 1e12
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
+class Kept:
+    """How a server is kept: `path` of its record, seconds from one beat to the next, seconds to end in order, seconds
+    that it may run (0: without an end).
+    """
+
+    def __init__(self, path: str, server_id: str, heartbeat_s: float, grace_s: float, time_limit_s: float) -> None:
+        self.path, self.server_id = path, server_id
+        self.heartbeat_s, self.grace_s, self.limit_s = heartbeat_s, grace_s, time_limit_s or FOREVER_S
+
+
 def main(arguments: list[str]) -> int:
     """Run until the command ends or we are told to stop; the command's status, 128 + signal where one ended it."""
     at = arguments.index("--")
     path, server_id, heartbeat_s, grace_s, time_limit_s, data_limit_bytes, cores = arguments[:at]
+    kept = Kept(path, server_id, float(heartbeat_s), float(grace_s), float(time_limit_s))
+    numbers = [int(core) for core in cores.split(",")] if cores else []
+    return keep(kept, numbers, lambda: start(arguments[at + 1 :], int(data_limit_bytes)))
+
+
+def keep(kept: Kept, cores: Any, begin: Any) -> int:
+    """Run a server to its end; its status.
+
+    Args:
+        kept: how.
+        cores: numbers of those that it may use; none: all.
+        begin: starts it, in a process group of its own; gives its process id.
+    """
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, [int(core) for core in cores.split(",")])
+        os.sched_setaffinity(0, cores)
     signals = listen()
-    child = start(arguments[at + 1 :], int(data_limit_bytes))
+    child = begin()
     now = int(time.time())
     record: dict[str, Any] = {
-        "server_id": server_id,
+        "server_id": kept.server_id,
         "pid": os.getpid(),
         "created_at": created_at(),
         "name": "server",
         "child": child,
     }
     record |= {"started_at": now, "seen_at": now, "ended_at": None, "reason": None, "status": None}
-    write(path, record)
-    limit_s = float(time_limit_s) or FOREVER_S
-    status, stopped = watch(child, signals, float(heartbeat_s), (float(grace_s), limit_s), lambda: beat(path, record))
+    write(kept.path, record)
+    times_s = (kept.grace_s, kept.limit_s)
+    status, stopped = watch(child, signals, kept.heartbeat_s, times_s, lambda: beat(kept.path, record))
     end_family(2.0)
     ended_at = max(int(time.time()), record["seen_at"])
     record |= {"seen_at": ended_at, "ended_at": ended_at, "status": status, "reason": stopped or reason(status)}
-    write(path, record, attempts=20)
+    write(kept.path, record, attempts=20)
     return status
 
 

@@ -12,13 +12,12 @@ Source: bwrap(1).
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from urllib.parse import quote
 
-from workbench.settings import ROOT, Settings
+from workbench.hub import walls
+from workbench.settings import Settings
 
 
 @cache
@@ -46,24 +45,14 @@ def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str
     """
     command = [program, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/"]
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
-    command += ["--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]  # noqa: S108 - the sandbox's own
-    for hidden in (Path.home(), Path("/run")):
-        if hidden.is_dir() and hidden != Path("/"):
-            command += ["--tmpfs", str(hidden)]
-    # The programs themselves may lie below what was hidden.
-    for kept in dict.fromkeys([ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve(), Path("/run/systemd/resolve")]):
-        if kept.is_dir() and kept != Path("/usr"):
-            command += ["--ro-bind", str(kept), str(kept)]
-    command += ["--tmpfs", str(settings.home)]
-    for folder in _lake_folders(settings, projects):
-        command += ["--ro-bind", str(folder), str(folder)]
-    return [*command, "--bind", str(home), str(home), "--chdir", str(home), "--"]
-
-
-def _lake_folders(settings: Settings, projects: Iterable[str]) -> list[Path]:
-    """Of the clusters that have jobs of theirs now; what comes later a notebook asks the centre's service for."""
-    wanted = {f"project={quote(project, safe='')}" for project in projects}
-    return [folder for folder in sorted(settings.lake.glob("cluster=*/project=*")) if folder.name in wanted]
+    command += ["--proc", "/proc"]
+    for kind, path in walls.plan(settings, home, projects).steps:
+        command += {
+            walls.TMPFS: ["--tmpfs", path],
+            walls.READ: ["--ro-bind", path, path],
+            walls.WRITE: ["--bind", path, path],
+        }[kind]
+    return [*command, "--chdir", str(home), "--"]
 
 
 def _has_gpu() -> bool:

@@ -11,6 +11,7 @@ from workbench.domain.access import GROUP_OF_ROLE
 from workbench.hub.authenticator import VIEWERS
 from workbench.hub.bound import command
 from workbench.hub.environment import address, for_url
+from workbench.hub.preloaded import client
 from workbench.settings import Settings
 
 CENTRE = "centre"
@@ -27,10 +28,17 @@ OPERATOR_SCOPES = [
 
 
 def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> list[dict[str, object]]:
-    """The services the Hub starts: idle culler, dashboards, pulse. `environ` may name another settings file."""
+    """What the Hub starts: the parent of servers, idle culler, dashboards, pulse. `environ` may name other settings."""
     idle_s = settings.hub.idle_timeout_s
     culler = [f"--timeout={idle_s}", f"--cull-every={max(10, min(300, idle_s // 4))}"]
+    ahead = {
+        "name": "preloaded",
+        "command": command(hub_pid, client.MODULE, str(settings.hub_state / client.SOCKET)),
+        "environment": environment(settings, environ),
+        "display": False,
+    }
     return [
+        *([ahead] if settings.hub.preload and not settings.slurm.spawns else []),
         {"name": "idle-culler", "command": command(hub_pid, "jupyterhub_idle_culler", *culler), "display": False},
         {
             "name": CENTRE,

@@ -5,6 +5,7 @@ process behind. A Hub that comes back finds its servers by process id *and* star
 """
 
 import asyncio
+import os
 import re
 import secrets
 import signal
@@ -21,10 +22,22 @@ from jupyterhub.utils import random_port
 
 from workbench.errors import Refused as AgainstTheRules
 from workbench.errors import WorkbenchError
-from workbench.hub import environment, homes, listening, options, records, runner, sandbox
+from workbench.hub import (
+    environment,
+    homes,
+    listening,
+    options,
+    provisioner,
+    records,
+    runner,
+    sandbox,
+    unix_ids,
+    walls,
+)
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import CentreSpawner, Refused
 from workbench.hub.machine import GIB, Held, machine, share_of
+from workbench.hub.preloaded import client
 from workbench.hub.processes import Process, process_of
 from workbench.hub.strays import end_orphans
 from workbench.hub.supply import ThisMachine
@@ -76,7 +89,8 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
             self.stage = (25, _("Holding its time of the award"))
             await asyncio.to_thread(self._enter, profile)
             self.stage = (35, _("Starting JupyterLab"))
-            self._launch(mine, await asyncio.to_thread(self._sandbox))
+            if not await self._fork(mine):
+                self._launch(mine, await asyncio.to_thread(self._sandbox))
             await self._listening()
         except BaseException as problem:
             # Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why.
@@ -92,16 +106,54 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     async def _prepare_home(self) -> None:
         others = (records.folder(self.centre), self.log_file.parent)
         self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
+        if (uid := await asyncio.to_thread(self._unix_id)) is not None:
+            await asyncio.to_thread(unix_ids.give, self.home, uid)
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
 
-    def _launch(self, mine: Held, isolation: list[str]) -> None:
+    def _unix_id(self) -> int | None:
+        """The user that the server runs as; None: the Hub's own, where there is no choice."""
+        if os.geteuid() != 0 or not self.centre.hub.preload or walls.possible():
+            return None
+        return unix_ids.unix_id(self.centre, self.user.name)
+
+    async def _fork(self, mine: Held) -> bool:
+        """Have the parent of servers fork it; False where there is none, or it cannot."""
+        if not self.centre.hub.preload:
+            return False
+        env = self._environ(mine) | {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
+        request = client.Request(
+            tuple(self.get_args()), env, str(self.home), str(records.file_of(self.centre, self.server_id)),
+            self.server_id, records.HEARTBEAT_S, GRACE_S, self._time_limit_s(), self._data_limit(mine), mine.cores,
+            await asyncio.to_thread(self._walls),
+        )  # fmt: skip
+        try:
+            self.pid = await asyncio.to_thread(self._ask_parent, request)
+        except client.NotForked as problem:
+            self.log.warning("%s is not forked but started: %s", self._log_name, problem)
+            return False
+        self.proc, self.process = None, process_of(self.pid, "server")
+        return True
+
+    def _ask_parent(self, request: client.Request) -> int:
+        with self.log_file.open("wb") as log:
+            return client.start(self.centre.hub_state / client.SOCKET, request, log.fileno())
+
+    def _walls(self) -> walls.Walls | None:
+        if why := walls.possible():
+            self.log.warning("%s shares files with all others: %s", self._log_name, why)
+            return None
+        return walls.plan(self.centre, self.home, self._projects(), self._unix_id())
+
+    def _environ(self, mine: Held) -> dict[str, str]:
         self.port = random_port()
+        self.notebook_dir = str(self.home)
         assert self.choice is not None
-        home = str(self.home)
-        self.notebook_dir = home
-        command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
         env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, len(mine.cores))
-        env["CUDA_VISIBLE_DEVICES"] = ",".join(mine.devices)
+        return env | {"CUDA_VISIBLE_DEVICES": ",".join(mine.devices)}
+
+    def _launch(self, mine: Held, isolation: list[str]) -> None:
+        env, home = self._environ(mine), str(self.home)
+        command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
         with self.log_file.open("wb") as log:
             self.proc = subprocess.Popen(
                 command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -111,26 +163,33 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         self.process = process_of(self.pid, "server")
 
     def _runner(self, mine: Held) -> list[str]:
-        assert self.choice is not None
-        record, time_limit_s = records.file_of(self.centre, self.server_id), self.choice.hours * HOUR_S
-        # Limited only without a GPU: CUDA maps far more than it uses.
-        limit = 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
         numbers = [
             str(records.HEARTBEAT_S),
             str(GRACE_S),
-            str(time_limit_s),
-            str(limit),
+            str(self._time_limit_s()),
+            str(self._data_limit(mine)),
             ",".join(map(str, mine.cores)),
         ]
+        record = records.file_of(self.centre, self.server_id)
         return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
+
+    def _time_limit_s(self) -> int:
+        assert self.choice is not None
+        return self.choice.hours * HOUR_S
+
+    def _data_limit(self, mine: Held) -> int:
+        """Bytes; limited only without a GPU: CUDA maps far more than it uses."""
+        return 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
 
     def _sandbox(self) -> list[str]:
         program = sandbox.bwrap()
         if program is None:
             self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
             return []
-        own = [place.project for place in people.places(store_of(self.centre), self.user.name)]
-        return sandbox.prefix(self.centre, self.home, own, program)
+        return sandbox.prefix(self.centre, self.home, self._projects(), program)
+
+    def _projects(self) -> list[str]:
+        return [place.project for place in people.places(store_of(self.centre), self.user.name)]
 
     async def _listening(self) -> None:
         """Return when the server takes connections.

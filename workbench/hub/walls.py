@@ -1,0 +1,199 @@
+"""What a notebook server sees of the machine: its own home, the lake's files of its projects, programs, nothing else.
+
+`plan` says it once for both who carry it out: bubblewrap before a server that is executed (workbench.hub.sandbox), and
+`enter` in one that is forked (workbench.hub.preloaded), where nothing may be executed. Mounts, IPC and processes are
+its own; what is mounted is read-only but for its home; no privilege is left and none can be had again.
+
+Source: namespaces(7), mount_namespaces(7), mount_setattr(2), capabilities(7), prctl(2); the policy of bwrap(1).
+"""
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from workbench.settings import ROOT, Settings
+
+TMPFS, READ, WRITE = "tmpfs", "read", "write"
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x08000000, 0x10000000, 0x20000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
+AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, ATTR_RDONLY, ATTR_NOSUID = -100, 0x8000, 442, 0x1, 0x2
+PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 24, 38
+LAST_CAPABILITY = 63
+OPEN_TO_ALL = ("/tmp", "/dev/shm")  # noqa: S108 - the server's own
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Steps in their order, (kind, path): TMPFS is empty there, READ and WRITE are what is there outside.
+
+    uid: the user and group to become; None: who we are.
+    """
+
+    steps: tuple[tuple[str, str], ...]
+    uid: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, given: dict[str, object]) -> "Walls":
+        steps = given["steps"]
+        assert isinstance(steps, list)
+        uid = given["uid"]
+        assert uid is None or isinstance(uid, int)
+        return cls(tuple((str(kind), str(path)) for kind, path in steps), uid)
+
+
+def plan(settings: Settings, home: Path, projects: Iterable[str], uid: int | None = None) -> Walls:
+    """What a server may see.
+
+    Args:
+        settings: names the state folder, which is hidden.
+        home: the person's, the only place that can be written and stays.
+        projects: slugs whose files of the lake are readable.
+        uid: of the person's servers; None: that of the Hub.
+    """
+    steps = [(TMPFS, place) for place in OPEN_TO_ALL]
+    hidden = [Path.home(), Path("/root"), Path("/run")]
+    steps += [(TMPFS, str(place)) for place in dict.fromkeys(hidden) if place.is_dir() and place != Path("/")]
+    # The programs themselves may lie below what was hidden.
+    for kept in dict.fromkeys([ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve(), Path("/run/systemd/resolve")]):
+        if kept.is_dir() and kept != Path("/usr"):
+            steps.append((READ, str(kept)))
+    steps.append((TMPFS, str(settings.home)))
+    steps += [(READ, str(folder)) for folder in _lake_folders(settings, projects)]
+    return Walls((*steps, (WRITE, str(home))), uid)
+
+
+def _lake_folders(settings: Settings, projects: Iterable[str]) -> list[Path]:
+    """Of the clusters that have jobs of theirs now; what comes later a notebook asks the centre's service for."""
+    wanted = {f"project={quote(project, safe='')}" for project in projects}
+    return [folder for folder in sorted(settings.lake.glob("cluster=*/project=*")) if folder.name in wanted]
+
+
+@cache
+def possible() -> str:
+    """Why servers cannot be walled in here, '' where they can; tried once, in a process of its own."""
+    if sys.platform != "linux":
+        return "this is not Linux"
+    if os.geteuid() == 0 and (closed := _closed_to_others()):
+        return f"{closed} is closed to other users"
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            separate_processes()
+            enter(Walls(((TMPFS, "/tmp"), (READ, "/usr"))))  # noqa: S108 - as above
+            said = ""
+        except BaseException as problem:  # noqa: BLE001 - whatever it was, it is the answer
+            said = str(problem) or type(problem).__name__
+        os.write(writer, said.encode()[:500])
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, encoding="utf-8") as answer:
+        return answer.read()
+
+
+def _closed_to_others() -> str:
+    for place in (ROOT, Path(sys.prefix), Path(sys.base_prefix)):
+        if place.stat().st_mode & 0o005 != 0o005:
+            return str(place)
+    return ""
+
+
+def separate_processes() -> None:
+    """Have the next child be the first of process numbers of its own; without root also in a user namespace.
+
+    Raises:
+        OSError: the kernel does not let us.
+    """
+    if os.geteuid() == 0:
+        _unshare(CLONE_NEWPID)
+        return
+    uid, gid = os.geteuid(), os.getegid()
+    _unshare(CLONE_NEWUSER | CLONE_NEWPID)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def enter(walls: Walls) -> None:
+    """Stand inside, for good: the mounts, the user, no privilege. Only in a process made for it.
+
+    Raises:
+        OSError: which mount could not be made.
+    """
+    _unshare(CLONE_NEWNS | CLONE_NEWIPC)
+    _mount(None, "/", None, MS_REC | MS_PRIVATE)
+    # Held before anything is hidden: what lies below what will be hidden is reached by these.
+    kept = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for kind, path in walls.steps if kind != TMPFS}
+    _set_attributes("/", set_=ATTR_RDONLY | ATTR_NOSUID)
+    _set_attributes("/dev", clear=ATTR_RDONLY)  # terminals; whose devices they are is for their modes to say
+    for kind, path in walls.steps:
+        if kind == TMPFS:
+            mode = "1777" if path in OPEN_TO_ALL else "0755"
+            Path(path).mkdir(parents=True, exist_ok=True)
+            _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
+            continue
+        where = Path(path)
+        where.mkdir(parents=True, exist_ok=True)
+        _mount(f"/proc/self/fd/{kept[path]}", path, None, MS_BIND | MS_REC)
+        if kind == WRITE:
+            _set_attributes(path, clear=ATTR_RDONLY)
+    for number in kept.values():
+        os.close(number)
+    _seal(walls)
+
+
+def show_own_processes() -> None:
+    """Mount a /proc of the own process numbers; in their first process, before `enter`.
+
+    Raises:
+        OSError: the kernel does not let us.
+    """
+    _unshare(CLONE_NEWNS)
+    _mount(None, "/", None, MS_REC | MS_PRIVATE)
+    _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def _seal(walls: Walls) -> None:
+    """Become the user; drop every privilege, also those that a program could bring."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in range(LAST_CAPABILITY + 1):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # those beyond the kernel's last are refused
+    if walls.uid is not None:
+        os.setgroups([])
+        os.setresgid(walls.uid, walls.uid, walls.uid)
+        os.setresuid(walls.uid, walls.uid, walls.uid)
+    header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, nothing):
+        raise OSError(ctypes.get_errno(), "the capabilities could not be dropped")
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "new privileges could not be ruled out")
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # a change of user took it: the process may look at itself in /proc
+
+
+def _unshare(flags: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).unshare(flags):
+        raise OSError(ctypes.get_errno(), f"unshare({flags:#x}): {os.strerror(ctypes.get_errno())}")
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind)]
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(*words, ctypes.c_ulong(flags), None if data is None else data.encode()):
+        raise OSError(ctypes.get_errno(), f"mount of {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def _set_attributes(path: str, *, set_: int = 0, clear: int = 0) -> None:
+    wanted = (ctypes.c_uint64 * 4)(set_, clear, 0, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    number, size = ctypes.c_long(SYS_MOUNT_SETATTR), ctypes.c_size_t(ctypes.sizeof(wanted))
+    if libc.syscall(number, AT_FDCWD, os.fsencode(path), AT_RECURSIVE, ctypes.byref(wanted), size):
+        raise OSError(ctypes.get_errno(), f"mount_setattr of {path}: {os.strerror(ctypes.get_errno())}")

@@ -1,12 +1,14 @@
 """The sample centre's invented records: capacity, outages, prices, projects, people, applications and awards."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Award
 from workbench.domain.capacity import CapacityChange, Outage
 from workbench.domain.projects import Member, Person, Project
+from workbench.domain.training import TrainingSession
 from workbench.periods import day_of, day_start, moment
 from workbench.sample.applied import add_applications, applicants
 from workbench.sample.committee import add_actions, add_meetings
@@ -16,6 +18,7 @@ from workbench.sample.history import add_history
 from workbench.sample.replay import people_of
 from workbench.services.prices.stored import add_versions, plain_contents
 from workbench.settings import Centre, Settings
+from workbench.units import HOUR_S
 
 STAFF = (
     ("executive-01", "Executive 01", "executive"),
@@ -31,7 +34,8 @@ STAFF = (
 """People in no project of the scheme: name, display name, role at the centre (an applicant has none)."""
 
 TRAINING = "training"
-IN_TRAINING = (("instructor-01", "lead"), ("student-01", "member"), ("student-02", "member"))
+TEACHER = "instructor-01"
+IN_TRAINING = ((TEACHER, "lead"), ("student-01", "member"), ("student-02", "member"))
 """The centre's own project, with a small award: what servers in training sessions are billed to."""
 
 
@@ -57,6 +61,8 @@ def add_records(db: Session, plan: Definition, settings: Settings, now: int) -> 
     add_actions(db, plan, cases, settings, today)
     db.add(_training(plan))
     db.add_all(members(plan))
+    db.flush()
+    db.add(_class(settings, now))
     db.flush()
 
 
@@ -141,6 +147,30 @@ def _places(plan: Definition) -> Iterator[Member]:
             yield Member(project.slug, name, "member")
     for name, place in IN_TRAINING:
         yield Member(TRAINING, name, place)
+
+
+def _class(settings: Settings, now: int) -> TrainingSession:
+    """A class that is planned for the day after tomorrow, 14:00 to 16:00, and waits for its approval."""
+    zone = settings.centre.zone
+    starts_at = day_start(day_of(now, zone) + timedelta(days=2), zone) + 14 * HOUR_S
+    return TrainingSession(
+        handle="sample",
+        title="Occupancy and Dask in two hours",
+        project=TRAINING,
+        instructor=TEACHER,
+        planned_by=TEACHER,
+        planned_at=now,
+        starts_at=starts_at,
+        ends_at=starts_at + 2 * HOUR_S,
+        seats=12,
+        warm=4,
+        profile=settings.profiles[0].id,
+        materials="notebooks",
+        first_page="01_explore_occupancy.ipynb",
+        roster="Student One\nStudent Two",
+        lead_s=settings.training.lead_minutes * 60,
+        keep_days=settings.training.keep_days,
+    )
 
 
 def _training(plan: Definition) -> Award:

@@ -17,8 +17,6 @@ from workbench.units import money
 BY = click.option("--by", "who", required=True, metavar="PERSON", help="Who does it.")
 OPERATORS = ["operators"]
 """Whoever has the command sees what the operators' group does."""
-LEFT_OUT = ("name", "roster", "handed_in_at", "archived_bytes")
-"""Columns of the statement for a file, not for the screen."""
 
 
 @click.group()
@@ -199,19 +197,21 @@ def statement(handle: str, form: str) -> None:
 
     Example: workbench training statement k7mfp2 --format csv
     """
-    from workbench.cli.training_words import statement_words
+    from workbench.cli.training_words import statement_rows, statement_words
     from workbench.services.charging.rating import rate
     from workbench.services.training import statement as service
 
     store, now = _store(), int(time.time())
     rate(store, now)
     found = service.statement(store, handle, now)
-    if form == "table":
-        for sentence in statement_words(found, store.settings.centre.symbol):
-            click.echo(sentence)
-    total = {name: getattr(found, name) for name in ("core_seconds", "list_minor", "subsidy_minor", "user_minor")}
-    seen = [name for name in service.COLUMNS if name not in LEFT_OUT]
-    show(list(service.COLUMNS), service.table(found), form, total=total, seen=seen)
+    if form != "table":
+        show(list(service.COLUMNS), service.table(found), form)
+        return
+    symbol = store.settings.centre.symbol
+    for sentence in statement_words(found, symbol):
+        click.echo(sentence)
+    rows = statement_rows(found, symbol)
+    show(list(rows[0]) if rows else [], rows, form)
 
 
 def _isolation() -> str:

@@ -74,6 +74,26 @@ def statement_words(found: Statement, symbol: str) -> list[str]:
     return said + [f"{iso(one.at)} {_incident(one)}" for one in found.incidents]
 
 
+def statement_rows(found: Statement, symbol: str) -> list[dict[str, Any]]:
+    """The seats of a statement for the screen; an amount that is not known yet is None."""
+    return [
+        {
+            "seat": line.number,
+            "who": line.shown_name or line.roster,
+            "joined": "no" if line.joined_at is None else iso(line.joined_at),
+            "servers": line.servers,
+            "core_seconds": line.core_seconds,
+            **{
+                name: None if amount is None else money(amount, symbol)
+                for name, amount in zip(
+                    ("list", "subsidy", "user"), (line.list_minor, line.subsidy_minor, line.user_minor), strict=True
+                )
+            },
+        }
+        for line in found.rows
+    ]
+
+
 def row(store: Store, one: Any, now: int) -> dict[str, Any]:
     """A class by COLUMNS, its times in the centre's zone."""
     values = {name: getattr(one, name) for name in COLUMNS if name != "phase"}

@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.holds import Hold
-from workbench.domain.training import SEAT_PREFIX, TrainingSession
+from workbench.domain.training import SEAT_PREFIX, TrainingSeat, TrainingSession
 from workbench.periods import moment
 from workbench.store.tables import server_events
-from workbench.units import HOUR_S
+from workbench.units import HOUR_S, divide_half_even
 
 CLASSES = "training"
 """The holds' cluster: nothing runs there, so no accounting ever charges it."""
@@ -36,14 +36,15 @@ def set_aside(db: Session, session: TrainingSession, award: int, rate_bp: int, n
         award: that pays, rate_bp of it.
         now: UTC epoch seconds.
     """
+    seconds = session.ends_at - session.starts_at
     hold = Hold(
         key=key_of(session.handle),
         award=award,
         project=session.project,
         cluster=CLASSES,
-        list_minor_per_hour=session.quoted_minor or 0,  # the class counts as one hour at the price of all of it
+        list_minor_per_hour=divide_half_even((session.quoted_minor or 0) * HOUR_S, seconds),
         rate_bp=rate_bp,
-        requested_s=HOUR_S,
+        requested_s=seconds,
         amount_minor=session.subsidy_minor or 0,
         placed_at=moment(now),
     )
@@ -84,12 +85,12 @@ def recount(db: Session, handle: str) -> None:
     hold = _locked(db, handle)
     if hold is None:
         return
-    of = server_events.c
-    mine = of.user_name.startswith(f"{SEAT_PREFIX}{handle}-")
+    session = db.scalars(select(TrainingSession).where(TrainingSession.handle == handle)).one()
+    seats = select(TrainingSeat.name).where(TrainingSeat.session == session.id)
     taken = select(func.coalesce(func.sum(func.coalesce(Hold.settled_minor, Hold.amount_minor)), 0))
-    taken = taken.join(server_events, of.server_id == Hold.key).where(mine)
-    approved = db.scalars(select(TrainingSession.subsidy_minor).where(TrainingSession.handle == handle)).one()
-    hold.amount_minor = max(0, (approved or 0) - int(db.execute(taken).scalar_one()))
+    taken = taken.join(server_events, server_events.c.server_id == Hold.key)
+    taken_minor = db.execute(taken.where(server_events.c.user_name.in_(seats))).scalar_one()
+    hold.amount_minor = max(0, (session.subsidy_minor or 0) - int(taken_minor))
     db.flush()
 
 

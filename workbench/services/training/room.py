@@ -128,5 +128,5 @@ def _not_known(gpus: int, why: str) -> str:
 
 def _taken(gpus: int, share: float, share_with: float, day: date) -> str:
     said = _("On {day} {share} of the centre's GPUs are forecast to be taken; with the {gpus} of the class {more}.")
-    words = said.format(day=f"{day:%-d %b %Y}", share=f"{share:.0%}", gpus=gpus, more=f"{share_with:.0%}")
+    words = said.format(day=f"{day:%-d %b %Y}", share=f"{share:.1%}", gpus=gpus, more=f"{share_with:.1%}")
     return words if share_with <= 1 else f"{words} " + _("That is more than there are: other work has to wait.")

@@ -32,6 +32,7 @@ test: setup  ## every suite this machine can run: unit, property, notebooks, dat
 	@sh .ci/chromium
 	@sh .ci/databases
 	@sh .ci/slurm
+	@sh .ci/bubblewrap
 	@$(BIN)/python -m pytest tests
 
 check: setup  ## style, types, import contracts

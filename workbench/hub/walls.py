@@ -130,6 +130,7 @@ def enter(walls: Walls) -> None:
         OSError: which mount could not be made.
     """
     _unshare(CLONE_NEWNS | CLONE_NEWIPC)
+    before = os.umask(0o022)  # the way to the home is everybody's, also where it is made here
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     # Held before anything is hidden: what lies below what will be hidden is reached by these.
     kept = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for kind, path in walls.steps if kind != TMPFS}
@@ -148,6 +149,7 @@ def enter(walls: Walls) -> None:
             _set_attributes(path, clear=ATTR_RDONLY)
     for number in kept.values():
         os.close(number)
+    os.umask(before)
     _seal(walls)
 
 

@@ -44,7 +44,8 @@ def _watch(server: int, ours: socket.socket, signals: int) -> int:
         if status is not None:
             return status
         readable, _, _ = select.select(waiting, [], [], 60)
-        if signals in readable and any(number in os.read(signals, 64) for number in runner.STOPPING):
+        received = os.read(signals, 64) if signals in readable else b""
+        if any(number in received for number in runner.STOPPING):
             _pass_on(server)
         if ours.fileno() in readable:
             asked = ours.recv(MOST_BYTES)

@@ -49,6 +49,7 @@ def main() -> None:
     if "JUPYTERHUB_API_TOKEN" in os.environ:  # a service is given one: forget it, in this memory and in /proc
         os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, path], plain(dict(os.environ)))  # noqa: S606
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s %(asctime)s preloaded] %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     known = fingerprint()
     load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries our children

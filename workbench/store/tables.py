@@ -205,4 +205,5 @@ server_events = Table(
     Column("limit_s", BigInteger, nullable=True),  # for how long it was asked; unknown for servers of before
     Column("cluster", String(80), nullable=True),  # of Slurm; NULL: a process of this machine, metered as `hub`
     Column("slurm_job_id", String(40), nullable=True),
+    Index("ix_server_events_user", "user_name"),
 )

@@ -140,9 +140,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seat"], ["training_seats.id"], name=op.f("fk_training_reports_seat_training_seats")),
         sa.PrimaryKeyConstraint("seat", "notebook", "cell", name=op.f("pk_training_reports")),
     )
+    op.create_index("ix_server_events_user", "server_events", ["user_name"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_server_events_user", "server_events")
     op.drop_table("training_reports")
     op.drop_table("training_events")
     op.drop_table("training_seats")

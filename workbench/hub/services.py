@@ -21,6 +21,11 @@ SERVER_TOKEN_SCOPES = ["users:activity!user", "access:servers!server", SEE_CENTR
 CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
 PULSE_SCOPES = ["list:users", "read:servers", "admin:server_state"]
 """To see which servers the Hub knows, by the id in their state."""
+CLASSES_SCOPES = [
+    "list:users", "read:servers", "admin:server_state", "admin:users", "start:servers", "delete:servers",
+    "access:servers!group=seats",
+]  # fmt: skip
+"""To make the users of seats, start and stop their servers, try one before the class, and remove them after it."""
 OPERATOR_SCOPES = [
     "admin-ui", "list:users", "read:users", "read:servers", "delete:servers", "read:groups", "list:groups",
     "list:services", "read:services", "read:hub", "read:metrics",
@@ -28,7 +33,7 @@ OPERATOR_SCOPES = [
 
 
 def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> list[dict[str, object]]:
-    """What the Hub starts: the parent of servers, idle culler, dashboards, pulse. `environ` may name other settings."""
+    """The parent of servers, idle culler, dashboards, pulse, classes. `environ` may name other settings."""
     idle_s = settings.hub.idle_timeout_s
     culler = [f"--timeout={idle_s}", f"--cull-every={max(10, min(300, idle_s // 4))}"]
     ahead = {
@@ -51,6 +56,12 @@ def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> li
         {
             "name": "pulse",
             "command": command(hub_pid, "workbench.hub.pulse"),
+            "environment": environment(settings, environ),
+            "display": False,
+        },
+        {
+            "name": "classes",
+            "command": command(hub_pid, "workbench.hub.training.rounds"),
             "environment": environment(settings, environ),
             "display": False,
         },
@@ -85,6 +96,12 @@ def roles() -> list[dict[str, object]]:
             "description": "See which servers the Hub knows",
             "scopes": PULSE_SCOPES,
             "services": ["pulse"],
+        },
+        {
+            "name": "classes",
+            "description": "Start, look after and end the servers of classes",
+            "scopes": CLASSES_SCOPES,
+            "services": ["classes"],
         },
         {
             "name": "idle-culler",

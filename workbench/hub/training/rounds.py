@@ -1,0 +1,141 @@
+"""The service of classes: servers started ahead, looked after, warned, and ended with their work saved.
+
+    python -m workbench.hub.training.rounds
+
+Everything is in the database and at the Hub: a service that begins anew, after a crash too, goes on where it was, and
+nothing is started twice. Few servers start at the same time, so that the Hub answers whoever presses meanwhile.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+import httpx
+
+from workbench.domain.training import APPROVED, OVER, phase
+from workbench.hub.training.class_end import end_class
+from workbench.hub.training.hub_api import HubApi, HubSaidNo
+from workbench.services.training import archive, ending, seats, watching
+from workbench.services.training.watching import Class, Seen
+from workbench.settings import load
+from workbench.store.engine import Store, open_store
+from workbench.units import HOUR_S
+
+IDLE_S, BUSY_S = 2.0, 0.25
+LOOK_EVERY_S = 5.0
+log = logging.getLogger("workbench.classes")
+
+
+class Rounds:
+    """See the module. `hub` is asked in threads; what is under way is remembered by the seat's or the class's name."""
+
+    def __init__(self, store: Store, hub: HubApi) -> None:
+        self.store, self.hub = store, hub
+        self.at_once = store.settings.training.at_once
+        self.starting: dict[str, Future[object]] = {}
+        self.ending: dict[str, Future[object]] = {}
+        self.start_pool = ThreadPoolExecutor(self.at_once, "start")
+        self.end_pool = ThreadPoolExecutor(2, "end")
+        self.seen: Mapping[str, Seen] = {}
+        self.looked_at, self.forgot_at = -LOOK_EVERY_S, -float(HOUR_S)
+
+    def turn(self, now: int) -> bool:
+        """Do what is due at `now` (UTC epoch seconds); whether the next turn is wanted soon."""
+        self._forget(now)
+        classes = watching.approved(self.store, now, 0)
+        if not classes:
+            return False
+        self._finished(now)
+        fresh = self._look()
+        due = False
+        for one in classes:
+            if one.session.state != APPROVED or phase(one.session, now) == OVER:
+                self._end(one)
+                continue
+            if fresh:
+                watching.follow(self.store, one, self.seen, self.starting, now)
+            ending.warn(self.store, one.session, now)
+            due |= self._start(one, now)
+        return due or bool(self.starting)
+
+    def _look(self) -> bool:
+        if time.monotonic() - self.looked_at < LOOK_EVERY_S:
+            return False
+        self.seen, self.looked_at = self.hub.servers(), time.monotonic()
+        return True
+
+    def _start(self, one: Class, now: int) -> bool:
+        """Start what there is room for: servers anew that were asked for so, then those that are missing."""
+        waiting = [seat for seat in one.seats if seat.asked_at and not seat.ready_at and seat.name not in self.starting]
+        room = self.at_once - len(self.starting) - len(waiting)
+        anew = [seat for seat in one.seats if seat.restart_at is not None and seat.ended_at is None]
+        for seat in anew:
+            if seat.name not in self.starting:
+                self.starting[seat.name] = self.start_pool.submit(self._stop_for_restart, seat.name)
+        wanted = [seat.name for seat in watching.to_start(one, now, self.at_once) if seat not in anew]
+        names = [name for name in wanted if name not in self.starting][: max(0, room)]
+        if names:
+            watching.note_asked(self.store, names, now)
+        for name in names:
+            self.starting[name] = self.start_pool.submit(self._start_one, name)
+        return len(wanted) > len(names)
+
+    def _start_one(self, name: str) -> None:
+        try:
+            ready = self.hub.start(name)
+        except HubSaidNo as problem:
+            if seats.allowed(self.store, name, int(time.time())):  # else its class ended meanwhile
+                watching.note_failed(self.store, name, str(problem), int(time.time()))
+        else:
+            if ready:
+                watching.note_ready(self.store, name, int(time.time()))
+
+    def _stop_for_restart(self, name: str) -> None:
+        if self.hub.stop(name):
+            watching.note_restarted(self.store, name, int(time.time()))
+
+    def _finished(self, now: int) -> None:
+        """Forget what is done; what went wrong is said, and comes again."""
+        for under_way in (self.starting, self.ending):
+            for name, future in [(name, future) for name, future in under_way.items() if future.done()]:
+                del under_way[name]
+                self.looked_at = -LOOK_EVERY_S
+                if (problem := future.exception()) is not None:
+                    log.warning("%s: %s; it is tried again", name, problem, exc_info=problem)
+
+    def _end(self, one: Class) -> None:
+        handle = one.session.handle
+        if handle not in self.ending and not any(seat.name in self.starting for seat in one.seats):
+            self.ending[handle] = self.end_pool.submit(end_class, self.store, self.hub, one)
+
+    def _forget(self, now: int) -> None:
+        if time.monotonic() - self.forgot_at >= HOUR_S:
+            archive.forget(self.store, now)
+            self.forgot_at = time.monotonic()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s %(asctime)s classes] %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    rounds = Rounds(open_store(load()), HubApi(os.environ))
+    while not stop.is_set():
+        soon = False
+        try:
+            soon = rounds.turn(int(time.time()))
+        except httpx.HTTPError as problem:
+            log.warning("The Hub does not answer: %s", problem)
+        except Exception:
+            log.exception("a round failed; the next one tries again")
+        stop.wait(BUSY_S if soon else IDLE_S)
+    os._exit(0)  # threads that wait for the Hub wait no longer: what they did is found by the next service
+
+
+if __name__ == "__main__":
+    main()

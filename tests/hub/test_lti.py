@@ -1,97 +1,22 @@
 """A class opened from a course, through a real Hub: a platform on loopback signs, browsers follow, seats are given."""
 
-import os
 import re
-import sqlite3
-import subprocess
 import sys
 import time
-from contextlib import closing
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from sqlalchemy import select
 
-from tests.centre import four_free_ports, processes_of
+from tests.bare_hub import BareHub, who_is
 from tests.lti_platform import CLAIM, CLIENT, DEPLOYMENT, INSTRUCTOR, Platform
-from workbench.domain.projects import Person, Project
 from workbench.domain.training import APPROVED, ENDED, PLANNED, TrainingEvent, TrainingSeat, TrainingSession
 from workbench.errors import NotInstalled
 from workbench.hub import proxy
-from workbench.hub.running import HUB_CONFIG, check_ports
-from workbench.services.training import seats
-from workbench.settings import DEFAULT_FILE, load
-from workbench.store.engine import open_store
+from workbench.settings import DEFAULT_FILE
 
-CONFIG = f"""
-exec(compile(open({str(HUB_CONFIG)!r}).read(), {str(HUB_CONFIG)!r}, "exec"))
-c.JupyterHub.services = []
-c.JupyterHub.load_roles = []
-"""
 BEGIN, LAUNCH = "/hub/lti13/oauth_login", "/hub/lti13/oauth_callback"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through Linux's own means")
-
-
-class Centre:
-    """A Hub with two platforms in its settings, and classes in its store."""
-
-    def __init__(self, folder, platform, silent):
-        silent_keys = {"authorize": f"{platform.url}/authorize", "jwks": "http://127.0.0.1:9/jwks"}
-        file = folder / "workbench.toml"
-        file.write_text(
-            DEFAULT_FILE.read_text().replace("tries_per_minute = 10 ", "tries_per_minute = 1000 ")
-            + platform.settings(projects=["open"], deployments=[DEPLOYMENT])
-            + platform.settings(issuer=silent, client_ids=["silent"], **silent_keys)
-        )
-        self.file, self.platform = file, platform
-        self.settings = load(file, home=folder / "state", port=four_free_ports())
-        self.store = open_store(self.settings)
-        self.url = f"http://127.0.0.1:{self.settings.hub.port}"
-
-    def start(self, folder):
-        check_ports(self.settings)
-        (folder / "config.py").write_text(CONFIG)
-        env = os.environ | {
-            "WORKBENCH_CONFIG": str(self.file),
-            "WORKBENCH_HOME": str(self.settings.home),
-            "WORKBENCH_PORT": str(self.settings.hub.port),
-        }
-        command = [sys.executable, "-m", "jupyterhub", "-f", str(folder / "config.py")]
-        with (folder / "hub.log").open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
-        deadline = time.monotonic() + 120
-        while not self.answers():
-            assert time.monotonic() < deadline, (folder / "hub.log").read_text()[-6000:]
-            assert self.process.poll() is None, (folder / "hub.log").read_text()[-6000:]
-            time.sleep(0.1)
-
-    def answers(self):
-        try:
-            return httpx.get(self.url + "/hub/health", timeout=2, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
-        self.store.engine.dispose()
-        for process in processes_of(self.settings.home):
-            process.kill()
-
-    def browser(self):
-        return httpx.Client(base_url=self.url, timeout=30, trust_env=False)
-
-    def rows(self, table):
-        with self.store.db() as db:
-            return list(db.scalars(select(table).order_by(table.id)))
-
-    def of_the_hub(self, name):
-        """Whether a user of the Hub is an administrator, and their groups, as the Hub keeps them."""
-        with closing(sqlite3.connect(self.settings.hub_state / "jupyterhub.sqlite")) as hub:
-            ((number, admin),) = hub.execute("select id, admin from users where name = ?", [name]).fetchall()
-            of = "select name from groups join user_group_map on id = group_id where user_id = ?"
-            return admin, {group for (group,) in hub.execute(of, [number])}
 
 
 @pytest.fixture(scope="module")
@@ -100,32 +25,24 @@ def centre(tmp_path_factory):
         proxy.command()
     except NotInstalled as problem:
         pytest.skip(str(problem))
-    folder = tmp_path_factory.mktemp("lti")
     platform = Platform()
-    made = Centre(folder, platform, "http://127.0.0.1:9")
-    now = int(time.time())
-    with made.store.db() as db:
-        db.add_all([Project(slug, slug.title(), "university", "University A") for slug in ("open", "other")])
-        db.add(Person("ina", "Ina", "instructor", None))
-        db.flush()
-        for handle, project, state, starts_in, hours in (
-            ("now234", "open", APPROVED, -60, 2),
-            ("full22", "open", APPROVED, -60, 2),
-            ("othr22", "other", APPROVED, -60, 2),
-            ("plan22", "open", PLANNED, -60, 2),
-            ("over22", "open", ENDED, -7200, 1),
-            ("soon22", "open", APPROVED, 86_400, 1),
-        ):
-            starts_at = now + starts_in
-            held = TrainingSession(
-                handle=handle, title="A class", project=project, instructor="ina", planned_by="ina",
-                planned_at=now - 9000, starts_at=starts_at, ends_at=starts_at + hours * 3600,
-                seats=1 if handle == "full22" else 30, warm=0, profile="cpu-small", state=state,
-            )  # fmt: skip
-            db.add(held)
-            db.flush()
-            seats.make(db, held, ())
-    made.start(folder)
+    silent = {"authorize": f"{platform.url}/authorize", "jwks": "http://127.0.0.1:9/jwks"}
+    made = BareHub(
+        tmp_path_factory.mktemp("lti"),
+        DEFAULT_FILE.read_text().replace("tries_per_minute = 10 ", "tries_per_minute = 1000 ")
+        + platform.settings(projects=["open"], deployments=[DEPLOYMENT])
+        + platform.settings(issuer="http://127.0.0.1:9", client_ids=["silent"], **silent),
+    )
+    made.platform = platform
+    made.classes(
+        ("now234", "open", APPROVED, -60, 2, 30, ()),
+        ("full22", "open", APPROVED, -60, 2, 1, ()),
+        ("othr22", "other", APPROVED, -60, 2, 2, ()),
+        ("plan22", "open", PLANNED, -60, 2, 2, ()),
+        ("over22", "open", ENDED, -7200, 1, 2, ()),
+        ("soon22", "open", APPROVED, 86_400, 1, 2, ()),
+    )
+    made.start()
     yield made
     made.stop()
     platform.close()
@@ -188,7 +105,7 @@ def test_a_click_in_the_course_gives_a_seat_and_logs_in_there(centre):
         assert seat.joined_at is not None
         assert seat.lti
         assert "ada" not in seat.lti
-        assert logged_in(browser)
+        assert who_is(browser) == name
 
 
 def test_the_same_person_finds_the_same_seat_in_any_browser_and_nobody_else_does(centre):
@@ -210,7 +127,7 @@ def test_who_teaches_the_course_gets_a_seat_and_no_other_right(centre):
     centre.platform.changed = to_class("now234") | {CLAIM + "roles": [INSTRUCTOR], "name": "Ina", "email": "ina@x.org"}
     with centre.browser() as browser:
         name = seat_of(browser, launch(centre, browser, "ina"))
-        assert name.startswith("seat-now234-")
+        assert who_is(browser) == name
         assert centre.of_the_hub(name) == (0, {"seats", "students"})
 
 

@@ -16,9 +16,13 @@ from tornado import web
 from traitlets import Instance
 
 from workbench.domain.access import pages_of, scope_of
+from workbench.domain.training import is_seat
 from workbench.hub.centre_store import store_of
+from workbench.hub.training import joining
+from workbench.hub.training.entering import SEAT_GROUPS
 from workbench.i18n import _
 from workbench.services import people
+from workbench.services.training import seats
 from workbench.settings import Settings
 
 VIEWERS = "centre-viewers"
@@ -53,12 +57,19 @@ class CentreAuthenticator(Authenticator):
         return None if found is None else await self._model(name)
 
     async def refresh_user(self, user: Any, _handler: web.RequestHandler | None = None) -> dict[str, object] | bool:
-        """Their groups as they are now; False (log in again) for somebody who is no longer here."""
+        """Their groups as they are now; False (log in again) for who is no longer here, or whose class is over."""
+        if is_seat(user.name):
+            sits = await asyncio.to_thread(seats.allowed, store_of(self.centre), user.name, int(time.time()))
+            return {"name": user.name, "groups": SEAT_GROUPS} if sits else False
         try:
             await asyncio.to_thread(people.person, store_of(self.centre), user.name)
         except people.UnknownPerson:
             return False
         return await self._model(user.name)
+
+    def get_handlers(self, app: Any) -> list[Any]:
+        """Those of the log-in, and of joining a class."""
+        return [*super().get_handlers(app), *joining.handlers()]
 
     async def _model(self, name: str) -> dict[str, object]:
         groups = await asyncio.to_thread(people.groups, store_of(self.centre), name)

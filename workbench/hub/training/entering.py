@@ -1,6 +1,7 @@
 """Sitting down: the browser of a student is logged in as its seat, and sent to the seat's notebook."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from jupyterhub.handlers.base import BaseHandler
@@ -9,6 +10,8 @@ from jupyterhub.utils import url_path_join
 from workbench.services.training.taking import Joined
 
 SEAT_GROUPS = ["seats", "students"]
+SEATING = ThreadPoolExecutor(1, "seating")
+"""One after the other: a whole class presses at once, and those who write to the store would wait for one another."""
 
 
 async def enter(handler: BaseHandler, joined: Joined) -> None:

@@ -25,7 +25,7 @@ from tornado import web
 
 from workbench.errors import JoinRefused
 from workbench.hub.centre_store import store_of
-from workbench.hub.training.entering import enter
+from workbench.hub.training.entering import SEATING, enter
 from workbench.hub.training.lti_claims import Launched, launched
 from workbench.hub.training.lti_once import once_since, refusals
 from workbench.i18n import _
@@ -130,7 +130,7 @@ class Launch(OfPlatform, LTI13CallbackHandler):
             handle, now = here.handle, int(time.time())
             if not self.once.first_time(claims["nonce"], claims["iat"], now):
                 raise _stale()
-            joined = await asyncio.to_thread(self._seat, here, platform, now)
+            joined = await running(SEATING, self._seat, here, platform, now)
             await enter(self, joined)
         except JoinRefused as refused:
             await self.refuse(refused, handle)

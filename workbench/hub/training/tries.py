@@ -1,0 +1,66 @@
+"""How often codes may be tried: guessing one is slow, mistyping one is not punished. Times: UTC epoch seconds."""
+
+from collections import Counter, deque
+from functools import cache
+
+from workbench.units import HOUR_S
+
+MINUTE_S = 60
+KNOWN_FOR_S = HOUR_S
+FOR_KNOWN = 2
+"""An address from which somebody joined is that of a class room, where several mistype: so many times as many."""
+FOR_ALL = 10
+"""So many times the tries of one address there are for all together; then every address has but its first one."""
+ADDRESSES_KEPT = 10_000
+
+
+class Tries:
+    """Codes that were refused in the last minute, by the address that they were tried from."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._times: deque[tuple[int, str]] = deque()
+        self._wrong: Counter[str] = Counter()
+        self._joined_at: dict[str, int] = {}
+        self._told_at: dict[str, int] = {}
+
+    def limited(self, address: str, now: int) -> bool:
+        """Whether this address has used up its tries."""
+        self._forget(now)
+        mine = self._wrong[address]
+        many = len(self._times) >= FOR_ALL * self._per_minute
+        return mine >= self._limit(address, now) or (mine > 0 and many)
+
+    def wrong(self, address: str, now: int) -> None:
+        """Count a code that opened nothing."""
+        self._times.append((now, address))
+        self._wrong[address] += 1
+
+    def right(self, address: str, now: int) -> None:
+        """Remember that somebody joined from there."""
+        self._joined_at.pop(address, None)
+        self._joined_at[address] = now
+        if len(self._joined_at) > ADDRESSES_KEPT:
+            del self._joined_at[next(iter(self._joined_at))]
+
+    def newly_limited(self, address: str, now: int) -> bool:
+        """Whether this address is limited and was not told so within a minute: once for each minute of guessing."""
+        first = self.limited(address, now) and address not in self._told_at
+        if first:
+            self._told_at[address] = now
+        return first
+
+    def _limit(self, address: str, now: int) -> int:
+        known = now - self._joined_at.get(address, -KNOWN_FOR_S) < KNOWN_FOR_S
+        return self._per_minute * (FOR_KNOWN if known else 1)
+
+    def _forget(self, now: int) -> None:
+        while self._times and self._times[0][0] <= now - MINUTE_S:
+            self._wrong -= Counter([self._times.popleft()[1]])
+        self._told_at = {told: at for told, at in self._told_at.items() if at > now - MINUTE_S}
+
+
+@cache
+def tries(per_minute: int) -> Tries:
+    """Those of this process: the Hub makes a handler for each request."""
+    return Tries(per_minute)

@@ -32,6 +32,7 @@ def hub(tmp_path_factory):
         ("now234", "open", APPROVED, -60, 2, 30, ()),
         ("full22", "open", APPROVED, -60, 2, 1, ()),
         ("list22", "open", APPROVED, -60, 2, 3, ("Ada Lovelace",)),
+        ("ends22", "open", APPROVED, -60, 2, 2, ()),
         ("over22", "open", ENDED, -7200, 1, 2, ()),
         ("soon22", "open", APPROVED, 86_400, 1, 2, ()),
     )
@@ -194,6 +195,26 @@ def test_the_end_of_a_class_is_the_end_of_its_log_ins(hub, monkeypatch):
     assert asyncio.run(asked.refresh_user(Seat)) is False
     Seat.name = "seat-nosuch-001"
     assert asyncio.run(asked.refresh_user(Seat)) is False
+
+
+@linux
+def test_after_the_end_the_work_is_fetched_by_the_browser_that_sat_there_and_no_other(hub, browser):
+    code = code_of(hub, "ends22")
+    name = seat_in(press(browser, code, "Jo"))
+    assert browser.get(f"/hub/join/{code}/work").status_code == 404
+    saved = hub.settings.home / "training" / "work.zip"
+    saved.parent.mkdir(exist_ok=True)
+    saved.write_bytes(b"of Jo")
+    with hub.store.db(writes=True) as db:
+        db.query(TrainingSeat).filter(TrainingSeat.name == name).update({"archive": "training/work.zip"})
+        db.query(TrainingSession).filter(TrainingSession.handle == "ends22").update({"state": ENDED})
+    assert "Download my work" in browser.get(f"/hub/join/{code}").text
+    answer = browser.get(f"/hub/join/{code}/work")
+    assert answer.content == b"of Jo"
+    assert answer.headers["content-disposition"] == 'attachment; filename="ends22-001.zip"'
+    with hub.browser() as other:
+        assert other.get(f"/hub/join/{code}/work").status_code == 403
+        assert "over" in press(other, code, "Jo").text
 
 
 @linux

@@ -21,16 +21,18 @@ from workbench.hub.centre_store import store_of
 from workbench.hub.training.entering import SEATING, enter
 from workbench.hub.training.tries import Tries, tries
 from workbench.i18n import _
-from workbench.services.training import events, seats
+from workbench.pages.words import clock
+from workbench.services.training import archive, events, seats
 from workbench.store.engine import Store
 
 CLAIM, CLAIM_DAYS = "workbench-seat", 400
+PART_BYTES = 1 << 20
 STATUS = {"unknown": 404, "guessing": 429}
 
 
 def handlers() -> list[tuple[str, type[BaseHandler]]]:
     """For the authenticator, whose addresses come before the Hub's own."""
-    return [(r"/join", Join), (r"/join/([^/]+)", Join), (r"/token", Tokens)]
+    return [(r"/join", Join), (r"/join/([^/]+)", Join), (r"/join/([^/]+)/work", Work), (r"/token", Tokens)]
 
 
 class Join(BaseHandler):
@@ -101,7 +103,10 @@ class Join(BaseHandler):
         over = session is not None and phase(session, self._now) == OVER
         if seat is None and not self._claim():
             self._keep(secrets.token_urlsafe(32))  # with the page, not with the button: pressed twice, it is one seat
+        work = await self._off(archive.kept, session.handle, seat.number) if session and seat and over else None
         given = {"code": code, "training": session, "seat": seat, "problem": problem, "over": over, "logged_in": other}
+        if work is not None and session is not None:
+            given["until"] = clock(archive.kept_until(session), self.authenticator.centre.centre.zone)
         self.finish(await self.render_template("join.html", **given))
 
     def prepare(self) -> Any:
@@ -128,6 +133,32 @@ class Join(BaseHandler):
     async def _off(self, ask: Callable[..., Any], *given: Any, **named: Any) -> Any:
         store = store_of(self.authenticator.centre)
         return await asyncio.get_running_loop().run_in_executor(SEATING, lambda: ask(store, *given, **named))
+
+
+class Work(Join):
+    """The saved work of a seat, for the browser that sat there, after the class."""
+
+    async def get(self, code: str = "") -> None:
+        try:
+            session, seat = await self._found(code)
+        except JoinRefused as refused:
+            return await self._refuse(refused, code)
+        file = await self._off(archive.kept, session.handle, seat.number) if seat is not None else None
+        if file is None:
+            raise web.HTTPError(404, _("There is no saved work of yours."))
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Length", str(file.stat().st_size))
+        self.set_header("Content-Disposition", f'attachment; filename="{session.handle}-{seat.number:03d}.zip"')
+        self.set_header("Cache-Control", "private, no-store")
+        with file.open("rb") as opened:
+            while part := await asyncio.to_thread(opened.read, PART_BYTES):
+                self.write(part)
+                await self.flush()
+        return None
+
+    def post(self, code: str = "") -> None:
+        """Nothing: it is only read."""
+        raise web.HTTPError(405)
 
 
 class Tokens(TokenPageHandler):

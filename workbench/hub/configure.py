@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
+from workbench import lab
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
-from workbench.hub import environment, look, proxy, services
+from workbench.hub import environment, look, proxy, services, walls
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
@@ -33,6 +34,14 @@ from workbench.units import HOUR_S
 
 TEMPLATES = Path(__file__).parent / "templates"
 GROUPS_ASKED_EVERY_S = 60
+EXTENSIONS = {
+    "workbench.lab": True,
+    # Seconds of every start: previews of Panel apps, language servers that are not installed.
+    "panel.io.jupyter_server_extension": False,
+    "jupyter_lsp": False,
+    # Its library merges materials; links that pull any repository into a home are not offered.
+    "nbgitpuller": False,
+}
 LANDING = {
     "executives": "occupancy",
     "secretariat": "spend",
@@ -118,6 +127,7 @@ def _servers(c: Config, settings: Settings) -> None:
     if settings.slurm.spawns:
         _servers_on_slurm(c, settings)
     else:
+        walls.possible()  # tried now, while this process has one thread; remembered
         # -P: a file of theirs named like a module of ours must not be run in its place.
         own.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
         own.start_timeout = settings.hub.start_timeout_s
@@ -151,8 +161,8 @@ def server_arguments() -> list[str]:
         "--ServerApp.kernel_spec_manager_class=workbench.hub.kernels.Kernels",
         "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        # Seconds of every start: previews of Panel apps, language servers that are not installed.
-        "--ServerApp.jpserver_extensions={'panel.io.jupyter_server_extension': False, 'jupyter_lsp': False}",
+        f"--LabApp.extra_labextensions_path={lab.EXTENSIONS}",
+        f"--ServerApp.jpserver_extensions={EXTENSIONS}",
     ]
     return [*arguments, "--allow-root"] if os.geteuid() == 0 else arguments
 

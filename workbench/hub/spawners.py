@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.utils import random_port
 
+from workbench.domain.training import is_seat
 from workbench.errors import Refused as AgainstTheRules
 from workbench.errors import WorkbenchError
 from workbench.hub import (
@@ -42,6 +43,7 @@ from workbench.hub.processes import Process, process_of
 from workbench.hub.strays import end_orphans
 from workbench.hub.supply import ThisMachine
 from workbench.i18n import _
+from workbench.lab import SEAT
 from workbench.services import people
 from workbench.units import HOUR_S
 
@@ -149,6 +151,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         self.notebook_dir = str(self.home)
         assert self.choice is not None
         env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, len(mine.cores))
+        env |= {SEAT: self.user.name} if is_seat(self.user.name) else {}
         return env | {"CUDA_VISIBLE_DEVICES": ",".join(mine.devices)}
 
     def _launch(self, mine: Held, isolation: list[str]) -> None:

@@ -4,6 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from workbench.lab import SEAT
+
+PROGRESS = "workbench.notebook.progress"
+"""IPython extension of kernels on seats: says which cells ran, and what stopped one."""
+
 
 def serve(arguments: Sequence[str]) -> int:
     """Run jupyterhub-singleuser with these arguments, in this process and its environment; its status."""
@@ -25,7 +30,8 @@ def kernel(argv: Sequence[str], folder: str) -> int:
     os.environ.pop("JPY_PARENT_PID", None)
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher", *argv]
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel.kernelapp import IPKernelApp
 
-    launch_new_instance(list(argv))
+    ahead = {"extra_extensions": [PROGRESS]} if SEAT in os.environ else {}
+    IPKernelApp.launch_instance(list(argv), **ahead)
     return 0

@@ -23,7 +23,7 @@ PULSE_SCOPES = ["list:users", "read:servers", "admin:server_state"]
 """To see which servers the Hub knows, by the id in their state."""
 CLASSES_SCOPES = [
     "list:users", "read:servers", "admin:server_state", "admin:users", "start:servers", "delete:servers",
-    "access:servers!group=seats",
+    "tokens!group=seats",
 ]  # fmt: skip
 """To make the users of seats, start and stop their servers, try one before the class, and remove them after it."""
 OPERATOR_SCOPES = [

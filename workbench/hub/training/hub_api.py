@@ -77,6 +77,18 @@ class HubApi:
             time.sleep(LOOK_EVERY_S)
         return False
 
+    def token(self, name: str, lasts_s: int) -> str:
+        """A token that opens the server of a seat and nothing else, for so many seconds; its user had a server before.
+
+        Raises:
+            HubSaidNo, httpx.HTTPError: the Hub gave none.
+        """
+        asked = {"note": "go or no-go", "expires_in": lasts_s, "scopes": [f"access:servers!server={name}/"]}
+        made = self.client.post(f"{self.url}/users/{name}/tokens", json=asked)
+        if made.status_code != httpx.codes.CREATED:
+            raise HubSaidNo(_said(made))
+        return str(made.json()["token"])
+
     def remove(self, name: str) -> None:
         """Remove the user of a seat, with all log-ins and tokens that it has.
 

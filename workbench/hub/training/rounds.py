@@ -16,7 +16,8 @@ from threading import Event
 
 import httpx
 
-from workbench.domain.training import APPROVED, OVER, phase
+from workbench.domain.training import APPROVED, COMING, OVER, phase
+from workbench.hub.training import go
 from workbench.hub.training.class_end import end_class
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.services.training import archive, ending, seats, watching
@@ -37,24 +38,29 @@ class Rounds:
         self.store, self.hub = store, hub
         self.at_once = store.settings.training.at_once
         self.starting: dict[str, Future[object]] = {}
-        self.ending: dict[str, Future[object]] = {}
+        self.slow: dict[str, Future[object]] = {}
         self.start_pool = ThreadPoolExecutor(self.at_once, "start")
-        self.end_pool = ThreadPoolExecutor(2, "end")
+        self.slow_pool = ThreadPoolExecutor(4, "slow")
         self.seen: Mapping[str, Seen] = {}
         self.looked_at, self.forgot_at = -LOOK_EVERY_S, -float(HOUR_S)
 
     def turn(self, now: int) -> bool:
         """Do what is due at `now` (UTC epoch seconds); whether the next turn is wanted soon."""
         self._forget(now)
-        classes = watching.approved(self.store, now, 0)
+        classes = watching.approved(self.store, now, self.store.settings.training.check_minutes * 60)
         if not classes:
             return False
         self._finished(now)
         fresh = self._look()
         due = False
         for one in classes:
+            if one.session.handle in self.slow:
+                continue
             if one.session.state != APPROVED or phase(one.session, now) == OVER:
                 self._end(one)
+                continue
+            if phase(one.session, now) == COMING:
+                self._try(one, now)
                 continue
             if fresh:
                 watching.follow(self.store, one, self.seen, self.starting, now)
@@ -100,17 +106,19 @@ class Rounds:
 
     def _finished(self, now: int) -> None:
         """Forget what is done; what went wrong is said, and comes again."""
-        for under_way in (self.starting, self.ending):
+        for under_way in (self.starting, self.slow):
             for name, future in [(name, future) for name, future in under_way.items() if future.done()]:
                 del under_way[name]
-                self.looked_at = -LOOK_EVERY_S
                 if (problem := future.exception()) is not None:
                     log.warning("%s: %s; it is tried again", name, problem, exc_info=problem)
 
     def _end(self, one: Class) -> None:
-        handle = one.session.handle
-        if handle not in self.ending and not any(seat.name in self.starting for seat in one.seats):
-            self.ending[handle] = self.end_pool.submit(end_class, self.store, self.hub, one)
+        if not any(seat.name in self.starting for seat in one.seats):
+            self.slow[one.session.handle] = self.slow_pool.submit(end_class, self.store, self.hub, one)
+
+    def _try(self, one: Class, now: int) -> None:
+        if go.due(self.store, one, now):
+            self.slow[one.session.handle] = self.slow_pool.submit(go.try_one, self.store, self.hub, one)
 
     def _forget(self, now: int) -> None:
         if time.monotonic() - self.forgot_at >= HOUR_S:

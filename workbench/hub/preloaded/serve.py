@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workbench.lab import SEAT
 
-PROGRESS = "workbench.notebook.progress"
+PROGRESS = "workbench.lab.progress"
 """IPython extension of kernels on seats: says which cells ran, and what stopped one."""
 
 

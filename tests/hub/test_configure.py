@@ -38,7 +38,8 @@ def test_only_the_public_port_can_be_reached_from_elsewhere(settings):
     assert c.JupyterHub.bind_url == "http://0.0.0.0:8000"
     assert c.JupyterHub.hub_bind_url == "http://127.0.0.1:8002"
     assert c.ConfigurableHTTPProxy.api_url == "http://127.0.0.1:8001"
-    assert c.JupyterHub.services[1]["url"] == "http://127.0.0.1:8003"
+    (centre,) = [service for service in c.JupyterHub.services if service["name"] == services.CENTRE]
+    assert centre["url"] == "http://127.0.0.1:8003"
 
 
 def test_an_ipv6_address_is_written_in_brackets(settings):
@@ -118,7 +119,8 @@ def test_nodes_reach_the_hub_and_the_pages_and_nothing_else(settings):
     configure.apply(c, on_slurm(settings), environ={})
     assert c.JupyterHub.bind_url == "http://127.0.0.1:8000"
     assert c.JupyterHub.hub_bind_url == "http://10.0.0.7:8002"
-    assert c.JupyterHub.services[1]["url"] == "http://10.0.0.7:8003"
+    (centre,) = [service for service in c.JupyterHub.services if service["name"] == services.CENTRE]
+    assert centre["url"] == "http://10.0.0.7:8003"
     assert c.ConfigurableHTTPProxy.api_url == "http://127.0.0.1:8001"
 
 
@@ -184,7 +186,7 @@ def test_idle_servers_are_culled_as_the_settings_say(settings, configured):
 
 def test_services_are_told_which_settings_are_meant(settings):
     found = services.services(settings, 1, {"WORKBENCH_CONFIG": "/etc/workbench.toml", "PATH": "/bin", "SECRET": "x"})
-    environment = found[1]["environment"]
+    (environment,) = [service["environment"] for service in found if service["name"] == services.CENTRE]
     assert environment["WORKBENCH_HOME"] == str(settings.home)
     assert environment["WORKBENCH_PORT"] == "8000"
     assert environment["WORKBENCH_CONFIG"] == "/etc/workbench.toml"

@@ -110,7 +110,7 @@ def forget(store: Store, now: int) -> int:
         TrainingSession.ended_at.is_not(None), TrainingSeat.archive != "", TrainingSeat.removed_at.is_(None)
     )
     with store.db() as db:
-        due = [(session, seat) for session, seat in db.execute(ask).tuples() if kept_until(session) <= now]
+        due = [(session, seat) for session, seat in db.execute(ask) if kept_until(session) <= now]
     for _session, seat in due:
         (store.settings.home / seat.archive).unlink(missing_ok=True)
     if due:

@@ -1,0 +1,32 @@
+"""Training sessions: planned, decided, run live, and accounted for; each role sees and does what is theirs.
+
+Plain HTML forms that work without JavaScript; a script asks for the live part of a running class every three seconds.
+No page here is cached: what stands on it follows from who asks, at that moment.
+"""
+
+from typing import Any
+
+from dashboards.applications.desk import Desk
+from dashboards.training.acts import Act
+from dashboards.training.lists import Classes
+from dashboards.training.live import Live
+from dashboards.training.planning import PlanPage
+from dashboards.training.single import Single
+from dashboards.training.statement import StatementFile, Work
+
+HANDLE = r"([a-z0-9]{4,12})"
+
+
+def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
+    """The addresses below the service's prefix."""
+    given = {"centre": centre, "desk": Desk(centre.store)}
+    return [
+        (r"/training/?", Classes, given),
+        (r"/training/plan", PlanPage, given),
+        (rf"/training/{HANDLE}", Single, given),
+        (rf"/training/{HANDLE}/plan", PlanPage, given),
+        (rf"/training/{HANDLE}/live", Live, given),
+        (rf"/training/{HANDLE}/statement\.csv", StatementFile, given),
+        (rf"/training/{HANDLE}/work/([0-9]{{1,4}})\.zip", Work, given),
+        (rf"/training/{HANDLE}/(approve|decline|cancel|message|extend|end|restart|renew|revoke)", Act, given),
+    ]

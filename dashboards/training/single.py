@@ -1,0 +1,110 @@
+"""One class: its plan, what deciding about it means, how it is joined, the class live, its statement after it."""
+
+from typing import Any
+
+from dashboards.training.handler import TrainingHandler
+from dashboards.training.live import live_given
+from dashboards.training.planning import may_plan
+from dashboards.training.statement import statement_given
+from workbench.domain.training import APPROVED, COMING, ENDED, OPEN, OVER, PLANNED, WARMING, TrainingSession, phase
+from workbench.i18n import _
+from workbench.services.training import codes, events, listing
+from workbench.services.training import plan as planning
+from workbench.services.training.asked import plan_of
+
+EVENTS_SHOWN = 30
+JOINED = ("joined",)
+"""Of those there are as many as students: they are on the list of seats."""
+
+
+class Single(TrainingHandler):
+    async def look(self, *given: str) -> None:
+        session = await self.found(given[0])
+        now_is, who, groups = phase(session, self.now), self.who.name, self.who.groups
+        teaches = listing.may_teach(session, who, groups)
+        live = now_is in (WARMING, OPEN) or (now_is == OVER and session.state == APPROVED)
+        over, planned_by = session.state == ENDED, who == session.planned_by
+        parts: dict[str, Any] = await live_given(self, session) if live else {}
+        parts |= await statement_given(self, session) if over else {}
+        self.show(
+            "single.html",
+            **parts,
+            session=session,
+            when=self.when(session),
+            stands=self.stands(session),
+            planned=self.clock(session.planned_at),
+            facts=self.facts(session),
+            checked=await self.checked(session),
+            codes=await self.codes(session) if teaches and now_is in (COMING, WARMING, OPEN) else (),
+            join_address=self.address("join"),
+            events=await self.events(session) if teaches else (),
+            live=live,
+            over=over,
+            teaches=teaches,
+            may_decide=session.state == PLANNED and listing.may_decide(session, who, groups),
+            may_change=session.state == PLANNED and may_plan(self.who) and (teaches or planned_by),
+            may_cancel=(teaches or planned_by) and (session.state == PLANNED or now_is in (COMING, WARMING)),
+            money=self.money,
+            done=done_words(self.get_query_argument("done", "")),
+        )
+
+    def facts(self, session: TrainingSession) -> list[tuple[str, str]]:
+        """The plan, line by line."""
+        kept = _("a copy of each seat's work, for {n} days").format(n=session.keep_days)
+        rows = [
+            (_("Started ahead"), _("{n} seats, {m} minutes before").format(n=session.warm, m=session.lead_s // 60)),
+            (_("Who may join"), _("whoever has the code") if session.walk_ins else _("those on the list")),
+            (_("Materials"), session.materials or _("none")),
+            (_("Opens first"), session.first_page),
+            (_("Languages"), session.languages),
+            (_("Collected at the end"), kept if session.hand_in == "copy" else _("nothing")),
+            (_("List price"), self.money(session.quoted_minor)),
+            (_("Subsidy"), self.money(session.subsidy_minor)),
+            (_("Decided by"), session.decided_by or ""),
+            (_("Decided"), self.clock(session.decided_at) if session.decided_at else ""),
+        ]
+        return [(label, value) for label, value in rows if value]
+
+    async def checked(self, session: TrainingSession) -> planning.Checked | None:
+        """What approving it means, while nobody has decided."""
+        if session.state != PLANNED:
+            return None
+        isolation = await self.isolation()
+
+        def look() -> planning.Checked:
+            plan, handle = plan_of(session), session.handle
+            return planning.check(self.store, plan, session.planned_by, self.now, handle=handle, isolation=isolation)
+
+        return await self.desk.run(look)
+
+    async def codes(self, session: TrainingSession) -> list[tuple[str, str]]:
+        """Each code that counts, as it is read from a wall, and its link."""
+        found = [codes.shown(code) for code in await self.desk.run(codes.valid, self.store, session.handle)]
+        return [(code, self.address(f"join/{code}")) for code in found]
+
+    async def events(self, session: TrainingSession) -> list[tuple[str, str, str]]:
+        """What happened, the latest first."""
+        found = await self.desk.run(events.listed, self.store, session.handle)
+        told = [one for one in found if one.kind not in JOINED][-EVENTS_SHOWN:]
+        return [(self.clock(one.at), one.kind, " · ".join(filter(None, (one.who, one.says)))) for one in reversed(told)]
+
+    def address(self, path: str) -> str:
+        """An address of the Hub as the students' browsers reach it."""
+        told = self.request.headers.get("X-Forwarded-Proto", self.request.protocol)
+        return f"{told.split(',')[0].strip()}://{self.request.host}/hub/{path}"
+
+
+def done_words(what: str) -> str:
+    """What the last form did; '' for anything else."""
+    return {
+        "planned": _("The plan is kept. Another person of the secretariat decides about it."),
+        "approve": _("The class is approved: its subsidy is held, and it has its seats and its code."),
+        "decline": _("The class is declined."),
+        "cancel": _("The class is cancelled."),
+        "message": _("The message is on its way to all seats."),
+        "extend": _("The class is longer now."),
+        "end": _("The class ends now: its work is saved and its servers are stopped."),
+        "restart": _("The seat gets a new server within seconds; its work stays."),
+        "renew": _("There is a new code; those before it do not count any more."),
+        "revoke": _("The code does not count any more."),
+    }.get(what, "")

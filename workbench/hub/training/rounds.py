@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
@@ -32,10 +32,13 @@ log = logging.getLogger("workbench.classes")
 
 
 class Rounds:
-    """See the module. `hub` is asked in threads; what is under way is remembered by the seat's or the class's name."""
+    """See the module. `hub` is asked in threads; what is under way is remembered by the seat's or the class's name.
 
-    def __init__(self, store: Store, hub: HubApi) -> None:
-        self.store, self.hub = store, hub
+    clock: gives UTC epoch seconds, for what threads note when it is done.
+    """
+
+    def __init__(self, store: Store, hub: HubApi, clock: Callable[[], float] = time.time) -> None:
+        self.store, self.hub, self.clock = store, hub, clock
         self.at_once = store.settings.training.at_once
         self.starting: dict[str, Future[object]] = {}
         self.slow: dict[str, Future[object]] = {}
@@ -94,15 +97,15 @@ class Rounds:
         try:
             ready = self.hub.start(name)
         except HubSaidNo as problem:
-            if seats.allowed(self.store, name, int(time.time())):  # else its class ended meanwhile
-                watching.note_failed(self.store, name, str(problem), int(time.time()))
+            if seats.allowed(self.store, name, int(self.clock())):  # else its class ended meanwhile
+                watching.note_failed(self.store, name, str(problem), int(self.clock()))
         else:
             if ready:
-                watching.note_ready(self.store, name, int(time.time()))
+                watching.note_ready(self.store, name, int(self.clock()))
 
     def _stop_for_restart(self, name: str) -> None:
         if self.hub.stop(name):
-            watching.note_restarted(self.store, name, int(time.time()))
+            watching.note_restarted(self.store, name, int(self.clock()))
 
     def _finished(self, now: int) -> None:
         """Forget what is done; what went wrong is said, and comes again."""

@@ -7,6 +7,7 @@ comes to own what another left.
 import json
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.settings import Settings
@@ -48,9 +49,9 @@ def read(settings: Settings) -> dict[str, int]:
 
 
 def give(home: Path, uid: int) -> None:
-    """Make everything in a home this user's; links are not followed."""
-    for folder, folders, files in os.walk(home):
+    """Make everything in a home this user's. Links are not followed, also where a folder becomes one meanwhile."""
+    for _folder, folders, files, here in os.fwalk(home):
         for name in (".", *folders, *files):
-            path = Path(folder) / name
-            if path.lstat().st_uid != uid:
-                os.chown(path, uid, uid, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # removed since it was listed
+                if os.stat(name, dir_fd=here, follow_symlinks=False).st_uid != uid:
+                    os.chown(name, uid, uid, dir_fd=here, follow_symlinks=False)

@@ -9,6 +9,7 @@ starts it again when it ends, which it does by itself when what is installed has
 
 import gc
 import importlib
+import json
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,8 +50,7 @@ def main() -> None:
     (path,) = sys.argv[1:]
     if "JUPYTERHUB_API_TOKEN" in os.environ:  # a service is given one: forget it, in this memory and in /proc
         os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, path], plain(dict(os.environ)))  # noqa: S606
-    logging.basicConfig(level=logging.INFO, format="[%(levelname)s %(asctime)s preloaded] %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    speak()
     known = fingerprint()
     load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries our children
@@ -57,15 +58,28 @@ def main() -> None:
     with listening(Path(path)) as door:
         log.info("ready, process %s", os.getpid())
         door.settimeout(CHANGED_EVERY_S)
+        looked = time.monotonic()
         while True:
             with suppress(TimeoutError):
                 connection, _address = door.accept()
                 with connection:
                     answer(connection, door)
+            # Also in a rush, when the wait above never comes to its end.
+            if time.monotonic() < looked + CHANGED_EVERY_S:
                 continue
+            looked = time.monotonic()
             if fingerprint() != known:
                 log.info("what is installed has changed: ending, the Hub starts a new one")
                 return
+
+
+def speak() -> None:
+    """Say what happens, by a handler of our own: those of the root logger would be every kernel's too."""
+    said = logging.StreamHandler()
+    said.setFormatter(logging.Formatter("[%(levelname)s %(asctime)s preloaded] %(message)s"))
+    log.addHandler(said)
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 def plain(environ: dict[str, str]) -> dict[str, str]:
@@ -110,7 +124,12 @@ def answer(connection: socket.socket, door: socket.socket) -> None:
     if uid != os.geteuid():
         log.warning("refused a request of user id %s", uid)
         return
-    if os.fork():
+    try:
+        if os.fork():
+            return
+    except OSError as problem:  # too many processes, no memory: the next may succeed
+        log.warning("could not fork: %s", problem)
+        connection.sendall(json.dumps({"problem": str(problem)}).encode() + b"\n")
         return
     try:
         door.close()

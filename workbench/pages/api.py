@@ -1,6 +1,7 @@
 """The figures as JSON for notebooks: GET /api/<question>, answered within what the asker's token may see.
 
-What a notebook may have done is told by POST (pages.api_clusters).
+What a notebook may have done is told by POST (pages.api_clusters); seats of a class have addresses of their own
+(pages.api_training).
 
 Authorization: token <a server's own Hub token>. The Hub says whose it is and in which groups; nothing else is
 believed: no cookie, no token in an address. Every answer is `{…facts, "table": {"columns": …, "rows": …}}`
@@ -25,6 +26,7 @@ from workbench.errors import (
     UnknownCluster,
     UnknownProject,
     UnknownServer,
+    UnknownTraining,
     WorkbenchError,
 )
 from workbench.errors import Refused as AgainstTheRules
@@ -41,6 +43,7 @@ STATUS: dict[type[WorkbenchError], tuple[int, str]] = {
     BadQuestion: (400, "Correct the parameter and ask again."),
     UnknownProject: (403, "Name one of your projects, or ask its lead to add you."),
     UnknownServer: (403, "Ask from the server itself, or name one of yours."),
+    UnknownTraining: (403, "Join a class with its code."),
     UnknownCluster: (403, "Name one of your own Dask clusters."),
     NoAccess: (403, "Ask the centre's operator for that role."),
     NotEnoughHistory: (409, ""),  # its own sentence says what to do
@@ -58,13 +61,15 @@ def handlers(store: Store, hub_auth: Any) -> list[tuple[str, type[RequestHandler
         hub_auth: a jupyterhub HubAuth; what is used of it: user_for_token(token, sync=False), access_scopes,
             check_scopes(required, user).
     """
-    # Only here: it builds on the class below.
+    # Only here: they build on the class below.
     from workbench.pages.api_clusters import Clusters
+    from workbench.pages.api_training import Seat
 
     known = {"store": store, "hub_auth": hub_auth}
     return [
         (r"/api/lake/file", LakeFile, known),
         (r"/api/cluster(/close)?", Clusters, known),
+        (r"/api/training/(seat|report|handin|share)", Seat, known),
         (r"/api/([a-z]+)", Ask, known),
         (r"/api(?:/.*)?", NotThere, known),
     ]

@@ -4,6 +4,8 @@ import asyncio
 import re
 import sys
 import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -32,7 +34,7 @@ def hub(tmp_path_factory):
         ("now234", "open", APPROVED, -60, 2, 30, ()),
         ("full22", "open", APPROVED, -60, 2, 1, ()),
         ("list22", "open", APPROVED, -60, 2, 3, ("Ada Lovelace",)),
-        ("ends22", "open", APPROVED, -60, 2, 2, ()),
+        ("ends22", "open", APPROVED, -60, 1, 2, ()),
         ("over22", "open", ENDED, -7200, 1, 2, ()),
         ("soon22", "open", APPROVED, 86_400, 1, 2, ()),
     )
@@ -208,7 +210,9 @@ def test_after_the_end_the_work_is_fetched_by_the_browser_that_sat_there_and_no_
     with hub.store.db(writes=True) as db:
         db.query(TrainingSeat).filter(TrainingSeat.name == name).update({"archive": "training/work.zip"})
         db.query(TrainingSession).filter(TrainingSession.handle == "ends22").update({"state": ENDED})
-    assert "Download my work" in browser.get(f"/hub/join/{code}").text
+    page = browser.get(f"/hub/join/{code}").text
+    assert "Download my work" in page
+    assert f"saved until {datetime.now(ZoneInfo('Asia/Hong_Kong')) + timedelta(days=14, minutes=59):%-d %b %Y}" in page
     answer = browser.get(f"/hub/join/{code}/work")
     assert answer.content == b"of Jo"
     assert answer.headers["content-disposition"] == 'attachment; filename="ends22-001.zip"'

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from jupyterhub.handlers.base import BaseHandler
@@ -106,7 +107,7 @@ class Join(BaseHandler):
         work = await self._off(archive.kept, session.handle, seat.number) if session and seat and over else None
         given = {"code": code, "training": session, "seat": seat, "problem": problem, "over": over, "logged_in": other}
         if work is not None and session is not None:
-            given["until"] = clock(archive.kept_until(session), self.authenticator.centre.centre.zone)
+            given["until"] = clock(archive.kept_until(session), self.authenticator.centre.centre.zone, date.min)
         self.finish(await self.render_template("join.html", **given))
 
     def prepare(self) -> Any:

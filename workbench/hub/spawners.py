@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyterhub.spawner import LocalProcessSpawner
-from jupyterhub.utils import random_port
 
 from workbench.domain.training import is_seat
 from workbench.errors import Refused as AgainstTheRules
@@ -38,6 +37,7 @@ from workbench.hub import (
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import CentreSpawner, Refused
 from workbench.hub.machine import GIB, Held, machine, share_of
+from workbench.hub.ports import free_port
 from workbench.hub.preloaded import client
 from workbench.hub.processes import Process, process_of
 from workbench.hub.strays import end_orphans
@@ -61,6 +61,8 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     proc: subprocess.Popen[bytes] | None
     held: ClassVar[dict[str, Held]] = {}
     """What the running servers hold of this machine, by server id."""
+    ports: ClassVar[dict[str, int]] = {}
+    """Where they listen, or are about to, by server id."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -122,11 +124,15 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         """Have the parent of servers fork it; False where there is none, or it cannot."""
         if not self.centre.hub.preload:
             return False
-        env = self._environ(mine) | {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
+        around = await asyncio.to_thread(self._walls)
+        env, arguments = self._environ(mine), self.get_args()
+        if around is not None:
+            env, arguments = env | environment.PRIVATE_KERNELS, [*arguments, environment.PRIVATE_TRANSPORT]
+        env |= {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
         request = client.Request(
-            tuple(self.get_args()), env, str(self.home), str(records.file_of(self.centre, self.server_id)),
+            tuple(arguments), env, str(self.home), str(records.file_of(self.centre, self.server_id)),
             self.server_id, records.HEARTBEAT_S, GRACE_S, self._time_limit_s(), self._data_limit(mine), mine.cores,
-            await asyncio.to_thread(self._walls),
+            around,
         )  # fmt: skip
         try:
             self.pid = await asyncio.to_thread(self._ask_parent, request)
@@ -147,7 +153,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         return walls.plan(self.centre, self.home, self._projects(), self._unix_id())
 
     def _environ(self, mine: Held) -> dict[str, str]:
-        self.port = random_port()
+        self.port = self.ports[self.server_id] = free_port(set(self.ports.values()))
         self.notebook_dir = str(self.home)
         assert self.choice is not None
         env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, len(mine.cores))
@@ -157,6 +163,8 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     def _launch(self, mine: Held, isolation: list[str]) -> None:
         env, home = self._environ(mine), str(self.home)
         command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
+        if isolation:
+            env, command = env | environment.PRIVATE_KERNELS, [*command, environment.PRIVATE_TRANSPORT]
         with self.log_file.open("wb") as log:
             self.proc = subprocess.Popen(
                 command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -261,6 +269,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         """Forget a server that has ended: what it held is free."""
         super().clear_state()
         self.held.pop(self.server_id, None)
+        self.ports.pop(self.server_id, None)
         self.process = None
 
     async def poll(self) -> int | None:
@@ -283,6 +292,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
                 await self._signal(signal.SIGKILL)
                 await self.wait_for_death(5)
         self.held.pop(self.server_id, None)
+        self.ports.pop(self.server_id, None)
 
     async def wait_for_death(self, timeout: float = 10) -> bool:
         """Whether the server has ended within so many seconds; the Hub's own look comes up to five seconds late."""

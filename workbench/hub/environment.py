@@ -12,6 +12,11 @@ LAB_CONFIG = ROOT / "hub_config" / "jupyter"
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
 """Libraries that start a thread for each core of the machine unless <NAME>_NUM_THREADS says otherwise."""
 
+PRIVATE_KERNELS = {"JUPYTER_RUNTIME_DIR": "/tmp/jupyter"}  # noqa: S108 - the server's own: a short path of a socket
+PRIVATE_TRANSPORT = "--KernelManager.transport=ipc"
+"""Behind walls, whose /tmp is the server's own. On a port of the machine a kernel's output goes to whoever connects:
+the key says who may ask, not who may listen (ZeroMQ, PUB and SUB)."""
+
 
 def person(name: str, home: Path) -> dict[str, str]:
     """Who they are, for programs that ask; there is no Unix account behind it."""

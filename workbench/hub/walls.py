@@ -135,7 +135,8 @@ def enter(walls: Walls) -> None:
     # Held before anything is hidden: what lies below what will be hidden is reached by these.
     kept = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for kind, path in walls.steps if kind != TMPFS}
     _set_attributes("/", set_=ATTR_RDONLY | ATTR_NOSUID)
-    _set_attributes("/dev", clear=ATTR_RDONLY)  # terminals; whose devices they are is for their modes to say
+    _set_attributes("/dev", clear=ATTR_RDONLY)  # whose devices they are is for their modes to say
+    _own_terminals()
     for kind, path in walls.steps:
         if kind == TMPFS:
             mode = "1777" if path in OPEN_TO_ALL else "0755"
@@ -151,6 +152,13 @@ def enter(walls: Walls) -> None:
         os.close(number)
     os.umask(before)
     _seal(walls)
+
+
+def _own_terminals() -> None:
+    """Terminals of nobody else: where all servers run as one user, another's could be read."""
+    _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    if not Path("/dev/ptmx").is_symlink():
+        _mount("/dev/pts/ptmx", "/dev/ptmx", None, MS_BIND)
 
 
 def show_own_processes() -> None:

@@ -17,8 +17,8 @@ from workbench.services.training.watching import Class
 from workbench.settings import Settings
 from workbench.store.engine import Store
 
-AT_ONCE = 50
-"""Seats: a server with kernels takes seconds to end, nearly all of them waiting."""
+AT_ONCE = 16
+"""Seats: their servers take a second to end, and the Hub is to answer others meanwhile."""
 log = logging.getLogger("workbench.classes")
 
 

@@ -57,6 +57,8 @@ def test_a_class_from_plan_to_statement(run, centre, tmp_path):
     (row,) = json.loads(run("list", "--format", "json"))
     assert (row["handle"], row["state"], row["phase"], row["seats"]) == (handle, "approved", "coming", 30)
     assert "ends at" in run("extend", handle, "15", "--by", "ina")
+    assert run("message", handle, "Hello", "--by", "ina") == f"Said to class {handle}.\n"
+    assert "not a class of ana" in run("message", handle, "Hello", "--by", "ana", status=1)
     rows = run("statement", handle, "--format", "csv").splitlines()
     assert (len(rows), rows[1].split(",")[:3]) == (31, ["1", f"seat-{handle}-001", "Chan"])
     assert "30 seats, 0 joined, 2 no-shows" in run("statement", handle)

@@ -191,6 +191,21 @@ def end(handle: str, who: str) -> None:
 
 @training.command()
 @click.argument("handle")
+@click.argument("text")
+@BY
+def message(handle: str, text: str, who: str) -> None:
+    """Say something to all seats of a class; it stands in their Lab.
+
+    Example: workbench training message k7mfp2 "We go on at three." --by instructor-01
+    """
+    from workbench.services.training import messages
+
+    messages.say(_store(), handle, who, text, int(time.time()))
+    click.echo(f"Said to class {handle}.")
+
+
+@training.command()
+@click.argument("handle")
 @format_option
 def statement(handle: str, form: str) -> None:
     """What a class came to: by seat, with its sum as the ledger has it. Charges are brought up to date first.

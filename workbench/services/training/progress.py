@@ -201,7 +201,8 @@ def _reports_of(seat: TrainingSeat) -> Any:
 
 
 def _seat_row(seat: TrainingSeat, reports: list[TrainingReport], now: int, stuck_s: int) -> SeatRow:
-    last = max(reports, key=lambda one: one.at, default=None)
+    # Of the same second an error is the later one: nothing runs on after it by itself.
+    last = max(reports, key=lambda one: (one.at, bool(one.error)), default=None)
     state = _state(seat, reports, now, stuck_s)
     return SeatRow(
         number=seat.number,

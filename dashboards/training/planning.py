@@ -28,8 +28,8 @@ class Form:
 
 
 def may_plan(who: Viewer) -> bool:
-    """Whether somebody may plan classes: instructors, those who lead a project, secretariat and operators."""
-    return bool(PLANNERS & who.groups) or bool(getattr(who.scope, "leads", ()))
+    """Whether somebody may plan classes: instructors, secretariat and operators."""
+    return bool(PLANNERS & who.groups)
 
 
 class PlanPage(TrainingHandler):
@@ -54,7 +54,7 @@ class PlanPage(TrainingHandler):
 
     async def _kept(self, given: tuple[str, ...]) -> TrainingSession | None:
         if not may_plan(self.who):
-            raise TrainingRefused("plan", [_("Classes are planned by instructors, project leads and the secretariat.")])
+            raise TrainingRefused("plan", [_("Classes are planned by instructors and the secretariat.")])
         session = await self.found(given[0]) if given else None
         if session is not None and session.state != PLANNED:
             raise TrainingRefused(

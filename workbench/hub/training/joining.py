@@ -145,7 +145,7 @@ class Work(Join):
         except JoinRefused as refused:
             return await self._refuse(refused, code)
         file = await self._off(archive.kept, session.handle, seat.number) if seat is not None else None
-        if file is None:
+        if seat is None or file is None:
             raise web.HTTPError(404, _("There is no saved work of yours."))
         self.set_header("Content-Type", "application/zip")
         self.set_header("Content-Length", str(file.stat().st_size))
@@ -157,7 +157,7 @@ class Work(Join):
                 await self.flush()
         return None
 
-    def post(self, code: str = "") -> None:
+    async def post(self, code: str = "") -> None:
         """Nothing: it is only read."""
         raise web.HTTPError(405)
 

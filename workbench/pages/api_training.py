@@ -56,17 +56,17 @@ class Seat(Api):
             raise BadQuestion("the body is no JSON object", "send one JSON object")
         return given
 
-    def report(self, name: str, given: dict[str, Any], now: int) -> dict[str, int]:
+    def report(self, name: str, given: dict[str, Any], now: int) -> dict[str, Any]:
         """Cells that were run, tries that were not the seat's to make."""
         kept = progress.report(self.store, name, given.get("rows", []), now)
         denied = given.get("denied", [])
         return {"rows": kept, "denied": progress.note_denied(self.store, name, denied, now) if denied else 0}
 
-    def hand_in(self, name: str, _given: dict[str, Any], now: int) -> dict[str, int]:
+    def hand_in(self, name: str, _given: dict[str, Any], now: int) -> dict[str, Any]:
         """The work as it is now."""
         return handin.hand_in(self.store, name, now)
 
-    def share(self, name: str, given: dict[str, Any], now: int) -> dict[str, int | None]:
+    def share(self, name: str, given: dict[str, Any], now: int) -> dict[str, Any]:
         """Whether the instructor may look."""
         if not isinstance(given.get("on"), bool):
             raise BadQuestion("on is neither true nor false", "send one of these")

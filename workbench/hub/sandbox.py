@@ -55,5 +55,11 @@ def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str
     return [*command, "--chdir", str(home), "--"]
 
 
+def as_user(uid: int) -> list[str]:
+    """What goes between prefix and server where a person has a Unix user id of its own: setpriv, of util-linux."""
+    ids = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    return ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+
+
 def _has_gpu() -> bool:
     return any(name.startswith("nvidia") for name in os.listdir("/dev")) if os.path.isdir("/dev") else False  # noqa: PTH112, PTH208

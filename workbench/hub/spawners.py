@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
@@ -61,6 +62,8 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     proc: subprocess.Popen[bytes] | None
     held: ClassVar[dict[str, Held]] = {}
     """What the running servers hold of this machine, by server id."""
+    patience_s: ClassVar[float] = client.PATIENCE_S
+    """How long the next start waits for a parent that is not there."""
     ports: ClassVar[dict[str, int]] = {}
     """Where they listen, or are about to, by server id."""
 
@@ -134,17 +137,23 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
             self.server_id, records.HEARTBEAT_S, GRACE_S, self._time_limit_s(), self._data_limit(mine), mine.cores,
             around,
         )  # fmt: skip
+        asked = asyncio.ensure_future(asyncio.to_thread(self._ask_parent, request))
         try:
-            self.pid = await asyncio.to_thread(self._ask_parent, request)
+            self.pid = await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            asked.add_done_callback(_end_unwanted)  # a thread cannot be called back: the server comes all the same
+            raise
         except client.NotForked as problem:
+            LocalSpawner.patience_s = 0.0  # one start has waited; the others need not
             self.log.warning("%s is not forked but started: %s", self._log_name, problem)
             return False
+        LocalSpawner.patience_s = client.PATIENCE_S
         self.proc, self.process = None, process_of(self.pid, "server")
         return True
 
     def _ask_parent(self, request: client.Request) -> int:
         with self.log_file.open("wb") as log:
-            return client.start(self.centre.hub_state / client.SOCKET, request, log.fileno())
+            return client.start(self.centre.hub_state / client.SOCKET, request, log.fileno(), self.patience_s)
 
     def _walls(self) -> walls.Walls | None:
         if why := walls.possible():
@@ -197,7 +206,9 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         if program is None:
             self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
             return []
-        return sandbox.prefix(self.centre, self.home, self._projects(), program)
+        isolation = sandbox.prefix(self.centre, self.home, self._projects(), program)
+        uid = self._unix_id()
+        return isolation if uid is None else [*isolation, *sandbox.as_user(uid)]
 
     def _projects(self) -> list[str]:
         return [place.project for place in people.places(store_of(self.centre), self.user.name)]
@@ -307,3 +318,10 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         if self.process is None or not self.process.alive:
             return False
         return bool(await super()._signal(sig))
+
+
+def _end_unwanted(asked: "asyncio.Future[int]") -> None:
+    """End a server that was forked for a start that had been given up by then."""
+    if not asked.cancelled() and asked.exception() is None:
+        with suppress(ProcessLookupError):
+            os.kill(asked.result(), signal.SIGTERM)

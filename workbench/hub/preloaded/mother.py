@@ -21,6 +21,8 @@ KERNELS_FD = "WORKBENCH_KERNELS_FD"
 """Names the server's end of the socket in its environment."""
 MOST_BYTES = 1 << 20
 END_GRACE_S = 2.0
+KILL_AFTER_S = 8.0
+"""Where the keeper is there it is quicker. Where it was killed nobody else would end a server that does not obey."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,15 +40,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _watch(server: int, ours: socket.socket, signals: int) -> int:
-    waiting = [signals, ours.fileno()]
+    waiting, kill_at = [signals, ours.fileno()], runner.FOREVER_S
     while True:
         status = runner.collect(server)
         if status is not None:
             return status
-        readable, _, _ = select.select(waiting, [], [], 60)
+        now = time.monotonic()
+        if now >= kill_at:
+            _pass_on(server, signal.SIGKILL)
+        readable, _, _ = select.select(waiting, [], [], 0.5 if now >= kill_at else min(60.0, kill_at - now))
         received = os.read(signals, 64) if signals in readable else b""
         if any(number in received for number in runner.STOPPING):
-            _pass_on(server)
+            _pass_on(server, signal.SIGTERM)
+            kill_at = min(kill_at, time.monotonic() + KILL_AFTER_S)
         if ours.fileno() in readable:
             asked = ours.recv(MOST_BYTES)
             if not asked:
@@ -55,9 +61,9 @@ def _watch(server: int, ours: socket.socket, signals: int) -> int:
             ours.send(json.dumps(_kernel(asked)).encode())
 
 
-def _pass_on(server: int) -> None:
+def _pass_on(server: int, number: int) -> None:
     try:
-        os.kill(server, signal.SIGTERM)
+        os.kill(server, number)
     except ProcessLookupError:
         return
 

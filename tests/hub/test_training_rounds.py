@@ -51,6 +51,9 @@ class FakeHub:
     def remove(self, name):
         self.removed.append(name)
 
+    def keep(self, names):
+        self.kept = sorted(names)
+
     def token(self, name, _lasts_s):
         return f"token of {name}"
 
@@ -100,6 +103,15 @@ def test_a_service_that_begins_anew_starts_nothing_that_runs(store, hub):
         again.turn(NOW)
     assert len(hub.asked) == 4
     assert len(ready(store)) == 4
+
+
+def test_seats_of_a_class_are_not_idle(store, hub):
+    made = approved(store, seats=2, warm=2)
+    rounds = Rounds(store, hub, lambda: NOW)
+    turns(rounds, NOW, lambda: len(ready(store)) == 2 and idle(rounds)())
+    rounds.kept_at -= store.settings.hub.idle_timeout_s / 2
+    turns(rounds, NOW, lambda: hasattr(hub, "kept"))
+    assert hub.kept == [f"seat-{made.handle}-001", f"seat-{made.handle}-002"]
 
 
 def test_what_the_hub_refuses_is_noted_with_its_words(store, hub):

@@ -23,9 +23,9 @@ PULSE_SCOPES = ["list:users", "read:servers", "admin:server_state"]
 """To see which servers the Hub knows, by the id in their state."""
 CLASSES_SCOPES = [
     "list:users", "read:servers", "admin:server_state", "admin:users", "start:servers", "delete:servers",
-    "tokens!group=seats",
+    "tokens!group=seats", "users:activity",
 ]  # fmt: skip
-"""To make the users of seats, start and stop their servers, try one before the class, and remove them after it."""
+"""To make the users of seats, start, keep and stop their servers, try one before the class, remove them after it."""
 OPERATOR_SCOPES = [
     "admin-ui", "list:users", "read:users", "read:servers", "delete:servers", "read:groups", "list:groups",
     "list:services", "read:services", "read:hub", "read:metrics",

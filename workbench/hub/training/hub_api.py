@@ -1,7 +1,8 @@
 """What the rounds ask of the Hub, by its interface and with the token of their service."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -76,6 +77,12 @@ class HubApi:
                 return True
             time.sleep(LOOK_EVERY_S)
         return False
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Say that the servers of these seats are wanted: who listens for an hour is not idle."""
+        servers = {"": {"last_activity": datetime.now(UTC).isoformat()}}
+        for name in names:
+            self.client.post(f"{self.url}/users/{name}/activity", json={"servers": servers})
 
     def token(self, name: str, lasts_s: int) -> str:
         """A token that opens the server of a seat and nothing else, for so many seconds; its user had a server before.

@@ -28,6 +28,8 @@ from workbench.units import HOUR_S
 
 IDLE_S, BUSY_S = 2.0, 0.25
 LOOK_EVERY_S = 5.0
+KEEPING = "keeping"
+"""No handle of a class: they have six signs."""
 log = logging.getLogger("workbench.classes")
 
 
@@ -45,7 +47,7 @@ class Rounds:
         self.start_pool = ThreadPoolExecutor(self.at_once, "start")
         self.slow_pool = ThreadPoolExecutor(4, "slow")
         self.seen: Mapping[str, Seen] = {}
-        self.looked_at, self.forgot_at = -LOOK_EVERY_S, -float(HOUR_S)
+        self.looked_at, self.forgot_at, self.kept_at = -LOOK_EVERY_S, -float(HOUR_S), time.monotonic()
 
     def turn(self, now: int) -> bool:
         """Do what is due at `now` (UTC epoch seconds); whether the next turn is wanted soon."""
@@ -69,6 +71,7 @@ class Rounds:
                 watching.follow(self.store, one, self.seen, self.starting, now)
             ending.warn(self.store, one.session, now)
             due |= self._start(one, now)
+        self._keep()
         return due or bool(self.starting)
 
     def _look(self) -> bool:
@@ -76,6 +79,13 @@ class Rounds:
             return False
         self.seen, self.looked_at = self.hub.servers(), time.monotonic()
         return True
+
+    def _keep(self) -> None:
+        """Keep what runs from being stopped as idle before its class ends."""
+        every_s = self.store.settings.hub.idle_timeout_s / 3
+        if self.seen and KEEPING not in self.slow and time.monotonic() - self.kept_at >= every_s:
+            self.kept_at = time.monotonic()
+            self.slow[KEEPING] = self.slow_pool.submit(self.hub.keep, [*self.seen])
 
     def _start(self, one: Class, now: int) -> bool:
         """Start what there is room for: servers anew that were asked for so, then those that are missing."""

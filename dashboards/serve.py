@@ -16,7 +16,7 @@ import panel as pn
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
 
-from dashboards import applications, whatif
+from dashboards import applications, training, whatif
 from dashboards._centre import BUILD, Centre
 from dashboards._handlers import Download, Health, Home, NotThere, PageHandler
 from dashboards.statements import files
@@ -110,6 +110,7 @@ def server(
                 *identity.patterns(auth),
                 *api.handlers(store, auth),
                 *applications.handlers(centre),
+                *training.handlers(centre),
                 *whatif.handlers(centre),
                 *files.handlers(centre),
                 (r"/health", Health),

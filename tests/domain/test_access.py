@@ -4,7 +4,10 @@ import pytest
 
 from workbench.domain.access import OwnProjects, WholeCentre, groups_of, may_see, pages_of, scope_of
 
-ALL = ("occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger")
+ALL = (
+    "occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "training", "applications",
+    "ledger",
+)  # fmt: skip
 OWN = ("projects", "efficiency", "applications")
 LEADS = ("projects", "efficiency", "statements", "applications")
 
@@ -24,7 +27,8 @@ LEADS = ("projects", "efficiency", "statements", "applications")
         (None, [], ("applications",), False, False),
         ("student", [], (), False, False),
         ("student", [("a", "member")], (), True, False),
-        ("instructor", [], ("applications",), False, False),
+        ("instructor", [], ("training", "applications"), False, False),
+        ("instructor", [("a", "lead")], (*LEADS[:-1], "training", "applications"), True, False),
     ],
 )
 def test_roles_and_places_decide_pages_and_projects(role, places, pages, sees_a, sees_b):

@@ -6,7 +6,10 @@ from workbench.domain.access import OwnProjects, WholeCentre
 from workbench.pages.cache import ScopedCache, scope_key
 from workbench.pages.shell import role_words, tabs, viewer
 
-ALL = ["occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger"]
+ALL = [
+    "occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "training", "applications",
+    "ledger",
+]  # fmt: skip
 CASES = [
     # groups, pages
     (["executives"], ALL),
@@ -18,7 +21,8 @@ CASES = [
     (["students", "member:speech"], []),
     (["committee"], ALL),
     (["reviewers"], ["applications"]),
-    (["instructors"], ["applications"]),
+    (["instructors"], ["training", "applications"]),
+    (["instructors", "students"], []),
     ([], ["applications"]),
     (["centre-viewers"], ["applications"]),
 ]

@@ -62,7 +62,10 @@ def may_see(scope: Scope, project: str) -> bool:
     return isinstance(scope, WholeCentre) or project in scope.projects
 
 
-PAGES = ("occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "applications", "ledger")
+PAGES = (
+    "occupancy", "spend", "forecast", "what-if", "efficiency", "projects", "statements", "training", "applications",
+    "ledger",
+)  # fmt: skip
 """In tab order: those of the whole centre."""
 
 
@@ -70,12 +73,14 @@ def pages_of(scope: Scope, groups: Iterable[str]) -> tuple[str, ...]:
     """The pages this viewer may open, in tab order; none for a student.
 
     Everybody else may apply to the scheme; whose applications they see there is for domain.applications. Leads have the
-    statements of their projects.
+    statements of their projects, instructors their classes.
     """
     if isinstance(scope, WholeCentre):
         return PAGES
-    if any(ROLE_OF_GROUP.get(group) == "student" for group in groups):
+    roles = {ROLE_OF_GROUP.get(group) for group in groups}
+    if "student" in roles:
         return ()
     mine = ("projects", "efficiency") if scope.projects else ()
     led = ("statements",) if scope.leads else ()
-    return (*mine, *led, "applications")
+    taught = ("training",) if "instructor" in roles else ()
+    return (*mine, *led, *taught, "applications")

@@ -64,6 +64,7 @@ def page_titles() -> dict[str, str]:
         "efficiency": _("Efficiency"),
         "projects": _("Project usage"),
         "statements": _("Statements"),
+        "training": _("Training"),
         "applications": _("Applications"),
         "ledger": _("Ledger"),
         "about-data": _("About the data"),

@@ -85,13 +85,46 @@ class Single(TrainingHandler):
     async def events(self, session: TrainingSession) -> list[tuple[str, str, str]]:
         """What happened, the latest first."""
         found = await self.desk.run(events.listed, self.store, session.handle)
-        told = [one for one in found if one.kind not in JOINED][-EVENTS_SHOWN:]
-        return [(self.clock(one.at), one.kind, " · ".join(filter(None, (one.who, one.says)))) for one in reversed(told)]
+        told, said = [one for one in found if one.kind not in JOINED][-EVENTS_SHOWN:], kind_words()
+        return [
+            (self.clock(one.at), said.get(one.kind, one.kind), " · ".join(filter(None, (one.who, one.says))))
+            for one in reversed(told)
+        ]
 
     def address(self, path: str) -> str:
         """An address of the Hub as the students' browsers reach it."""
         told = self.request.headers.get("X-Forwarded-Proto", self.request.protocol)
         return f"{told.split(',')[0].strip()}://{self.request.host}/hub/{path}"
+
+
+def kind_words() -> dict[str, str]:
+    """The kinds of events as people read them."""
+    return {
+        "planned": _("planned"),
+        "changed": _("changed"),
+        "approved": _("approved"),
+        "declined": _("declined"),
+        "cancelled": _("cancelled"),
+        "extended": _("made longer"),
+        "ended-early": _("ended early"),
+        "code-made": _("new code"),
+        "code-revoked": _("code revoked"),
+        "go": _("go"),
+        "no-go": _("no-go"),
+        "refused-code": _("code refused"),
+        "refused": _("launch refused"),
+        "guessing": _("codes guessed"),
+        "denied": _("try denied"),
+        "failed": _("failed"),
+        "lost": _("server lost"),
+        "restart-asked": _("restart asked"),
+        "restarted": _("restarted"),
+        "warned": _("warned"),
+        "saved": _("work saved"),
+        "not-saved": _("work not saved"),
+        "ended": _("ended"),
+        "removed": _("work removed"),
+    }
 
 
 def done_words(what: str) -> str:

@@ -62,6 +62,8 @@ def test_a_class_from_plan_to_statement(run, centre, tmp_path):
     rows = run("statement", handle, "--format", "csv").splitlines()
     assert (len(rows), rows[1].split(",")[:3]) == (31, ["1", f"seat-{handle}-001", "Chan"])
     assert "30 seats, 0 joined, 2 no-shows" in run("statement", handle)
+    run("statement", handle, "--pdf", str(tmp_path / "statement.pdf"))
+    assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF-")
     run("cancel", handle, "--by", "ina")
     assert "It is cancelled." in run("end", handle, "--by", "ina", status=1)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.answer import show
+from workbench.cli.answer import deliver, show
 from workbench.cli.application_options import NUMBER
 from workbench.cli.asked import format_option
 from workbench.settings import load
@@ -207,10 +207,11 @@ def message(handle: str, text: str, who: str) -> None:
 @training.command()
 @click.argument("handle")
 @format_option
-def statement(handle: str, form: str) -> None:
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write it there as a paper instead.")
+def statement(handle: str, form: str, pdf: Path | None) -> None:
     """What a class came to: by seat, with its sum as the ledger has it. Charges are brought up to date first.
 
-    Example: workbench training statement k7mfp2 --format csv
+    Example: workbench training statement k7mfp2 --pdf statement.pdf
     """
     from workbench.cli.training_words import statement_rows, statement_words
     from workbench.services.charging.rating import rate
@@ -219,6 +220,9 @@ def statement(handle: str, form: str) -> None:
     store, now = _store(), int(time.time())
     rate(store, now)
     found = service.statement(store, handle, now)
+    if pdf is not None:
+        deliver(_paper(store, found), pdf)
+        return
     if form != "table":
         show(list(service.COLUMNS), service.table(found), form)
         return
@@ -227,6 +231,16 @@ def statement(handle: str, form: str) -> None:
         click.echo(sentence)
     rows = statement_rows(found, symbol)
     show(list(rows[0]) if rows else [], rows, form)
+
+
+def _paper(store: Any, found: Any) -> bytes:
+    from workbench.domain.projects import Project
+    from workbench.papers.training import class_pdf
+    from workbench.sample.description import LABEL
+
+    with store.db() as db:
+        made_up = db.get_one(Project, found.session.project).made_up
+    return class_pdf(found, store.settings, LABEL if made_up else "")
 
 
 def _isolation() -> str:

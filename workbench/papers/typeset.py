@@ -21,7 +21,7 @@ CJK = {
     "zh_Hant_HK": ("Noto Serif CJK HK", "Noto Sans CJK HK"),
     "zh_Hans": ("Noto Serif CJK SC", "Noto Sans CJK SC"),
 }
-Name = Literal["statement", "report"]
+Name = Literal["statement", "report", "class"]
 
 
 def pdf(name: Name, data: Mapping[str, Any], dated: datetime | None = None) -> bytes:

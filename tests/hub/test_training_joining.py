@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.bare_hub import BareHub, who_is
-from workbench.domain.training import APPROVED, ENDED, TrainingEvent, TrainingSeat, TrainingSession
+from workbench.domain.training import APPROVED, ENDED, TrainingEvent, TrainingSeat, TrainingSession, opens_first
 from workbench.errors import NotInstalled
 from workbench.hub import authenticator, proxy
 from workbench.hub.authenticator import CentreAuthenticator
@@ -271,3 +271,14 @@ def test_it_is_told_once_a_minute():
     assert [tries.newly_limited("a", now) for now in (600, 601)] == [True, False]
     tries.wrong("a", 660)
     assert tries.newly_limited("a", 661)
+
+
+@pytest.mark.parametrize(
+    ("materials", "first_page", "opens"),
+    [("https://x.org/m.git", "a.ipynb", "class/a.ipynb"), ("", "a.ipynb", "a.ipynb"), ("https://x.org/m.git", "", "")],
+)
+def test_a_seat_opens_the_first_page_of_its_materials(materials, first_page, opens):
+    held = TrainingSession(
+        "h", "t", "p", "i", "i", 0, 0, 1, 1, 1, "cpu-small", materials=materials, first_page=first_page
+    )
+    assert opens_first(held) == opens

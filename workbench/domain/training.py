@@ -16,6 +16,8 @@ COMING, WARMING, OPEN, OVER = "coming", "warming", "open", "over"
 """Phases of an approved session: nothing runs yet; servers start ahead; who has the code may join; its time is over."""
 SEAT_PREFIX = "seat-"
 """Names of seats at the Hub: seat-<handle>-<number>; nobody else's name begins so."""
+MATERIALS = "class"
+"""The folder of a seat's home in which the materials of its class are."""
 
 
 class TrainingSession(Stored):
@@ -171,3 +173,9 @@ def seat_name(handle: str, number: int) -> str:
 def is_seat(name: str) -> bool:
     """Whether a name of the Hub is that of a seat."""
     return name.startswith(SEAT_PREFIX)
+
+
+def opens_first(session: TrainingSession) -> str:
+    """The page that a seat opens first, below its home; "" where none is named."""
+    within = session.materials and session.first_page
+    return f"{MATERIALS}/{session.first_page}" if within else session.first_page

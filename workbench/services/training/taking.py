@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workbench.domain.training import COMING, OVER, TrainingSeat, TrainingSession, phase
+from workbench.domain.training import COMING, OVER, TrainingSeat, TrainingSession, opens_first, phase
 from workbench.errors import JoinRefused
 from workbench.i18n import _
 from workbench.services.training import events
 
 LONGEST_NAME = 80
+MATERIALS = "class"
+"""Folder of the materials in the home of a seat."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,12 @@ def take(
         events.note(db, "joined", now, session=session.id, seat=seat.id, who=seat.name, says=seat.shown_name)
     seat.claim, seat.lti, seat.seen_at = claim or seat.claim, lti or seat.lti, now
     warm = seat.ready_at is not None and seat.failed_at is None
-    return Joined(seat.name, session.id, seat.number, warm, new, session.first_page)
+    return Joined(seat.name, session.id, seat.number, warm, new, opens_first(session))
+
+
+def opens(session: TrainingSession) -> str:
+    """The notebook that opens first, below the home of a seat; "": the Lab as it is."""
+    return f"{MATERIALS}/{session.first_page}" if session.materials and session.first_page else session.first_page
 
 
 def check_open(session: TrainingSession, now: int) -> None:

@@ -9,6 +9,7 @@ from tests.services.training_centre import STARTS, approved, teaching
 from workbench.domain.training import TrainingSeat
 from workbench.errors import JoinRefused, TrainingRefused
 from workbench.services.training import codes, deciding, events, seats
+from workbench.services.training.taking import opens
 
 WARM_AT = STARTS - 60
 
@@ -98,3 +99,11 @@ def test_a_restart_is_kept_for_the_rounds(store):
     assert seats.seat_of(store, f"seat-{made.handle}-002")[1].restart_at == STARTS
     with pytest.raises(TrainingRefused):
         seats.ask_restart(store, made.handle, 99, "ina", STARTS)
+
+
+def test_the_first_page_is_in_the_folder_of_the_materials(store):
+    made = approved(store, seats=1, materials="notebooks", first_page="01_explore_occupancy.ipynb")
+    (code,) = codes.valid(store, made.handle)
+    assert seats.join(store, code, "Bo", STARTS).first_page == "class/01_explore_occupancy.ipynb"
+    made.materials = ""
+    assert opens(made) == "01_explore_occupancy.ipynb"

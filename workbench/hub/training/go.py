@@ -13,6 +13,7 @@ from workbench.hub.training.first_cells import Ran, run
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.i18n import _
 from workbench.services.training import archive, going
+from workbench.services.training.taking import opens
 from workbench.services.training.watching import Class
 from workbench.store.engine import Store
 
@@ -35,13 +36,11 @@ def try_one(store: Store, hub: HubApi, one: Class) -> None:
         _ready(hub, seat)
         ready_s = time.monotonic() - began
         url = f"{url_of(store.settings).rstrip('/')}/user/{seat.name}"
-        ran = run(url, hub.token(seat.name, TOKEN_S), one.session.first_page)
+        ran = run(url, hub.token(seat.name, TOKEN_S), opens(one.session))
     except (HubSaidNo, httpx.HTTPError) as problem:
         going.note(store, one.session, str(problem), int(time.time()), go=False)
     else:
-        going.note(
-            store, one.session, _words(ready_s, ran, one.session.first_page), int(time.time()), go=not ran.problem
-        )
+        going.note(store, one.session, _words(ready_s, ran, opens(one.session)), int(time.time()), go=not ran.problem)
     finally:
         hub.stop(seat.name)
         hub.remove(seat.name)

@@ -16,6 +16,8 @@ from workbench.settings import Settings
 
 CENTRE = "centre"
 SEE_CENTRE = f"access:services!service={CENTRE}"
+SEATS = "seats"
+"""Hub group of the seats of classes."""
 SERVER_TOKEN_SCOPES = ["users:activity!user", "access:servers!server", SEE_CENTRE]
 """What a server may do in its owner's name: say that it is used, let them in, read their scope of the centre."""
 CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
@@ -84,6 +86,12 @@ def roles() -> list[dict[str, object]]:
             "description": "Open the centre's pages",
             "scopes": [SEE_CENTRE],
             "groups": [VIEWERS],
+        },
+        {
+            "name": "seat",
+            "description": "Tell the centre what a seat of a class did; it sees no figure and no page",
+            "scopes": [SEE_CENTRE],
+            "groups": [SEATS],
         },
         {
             "name": "centre-operator",

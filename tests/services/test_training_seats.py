@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.services.training_centre import STARTS, approved, teaching
-from workbench.domain.training import TrainingSeat
+from workbench.domain.training import TrainingSeat, opens_first
 from workbench.errors import JoinRefused, TrainingRefused
 from workbench.services.training import codes, deciding, events, seats
-from workbench.services.training.taking import opens
 
 WARM_AT = STARTS - 60
 
@@ -106,4 +105,4 @@ def test_the_first_page_is_in_the_folder_of_the_materials(store):
     (code,) = codes.valid(store, made.handle)
     assert seats.join(store, code, "Bo", STARTS).first_page == "class/01_explore_occupancy.ipynb"
     made.materials = ""
-    assert opens(made) == "01_explore_occupancy.ipynb"
+    assert opens_first(made) == "01_explore_occupancy.ipynb"

@@ -7,13 +7,12 @@ import time
 
 import httpx
 
-from workbench.domain.training import COMING, TrainingSeat, phase
+from workbench.domain.training import COMING, TrainingSeat, opens_first, phase
 from workbench.hub.running import url_of
 from workbench.hub.training.first_cells import Ran, run
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.i18n import _
 from workbench.services.training import archive, going
-from workbench.services.training.taking import opens
 from workbench.services.training.watching import Class
 from workbench.store.engine import Store
 
@@ -36,11 +35,13 @@ def try_one(store: Store, hub: HubApi, one: Class) -> None:
         _ready(hub, seat)
         ready_s = time.monotonic() - began
         url = f"{url_of(store.settings).rstrip('/')}/user/{seat.name}"
-        ran = run(url, hub.token(seat.name, TOKEN_S), opens(one.session))
+        ran = run(url, hub.token(seat.name, TOKEN_S), opens_first(one.session))
     except (HubSaidNo, httpx.HTTPError) as problem:
         going.note(store, one.session, str(problem), int(time.time()), go=False)
     else:
-        going.note(store, one.session, _words(ready_s, ran, opens(one.session)), int(time.time()), go=not ran.problem)
+        going.note(
+            store, one.session, _words(ready_s, ran, opens_first(one.session)), int(time.time()), go=not ran.problem
+        )
     finally:
         hub.stop(seat.name)
         hub.remove(seat.name)

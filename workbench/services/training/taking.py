@@ -11,8 +11,6 @@ from workbench.i18n import _
 from workbench.services.training import events
 
 LONGEST_NAME = 80
-MATERIALS = "class"
-"""Folder of the materials in the home of a seat."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +60,6 @@ def take(
     seat.claim, seat.lti, seat.seen_at = claim or seat.claim, lti or seat.lti, now
     warm = seat.ready_at is not None and seat.failed_at is None
     return Joined(seat.name, session.id, seat.number, warm, new, opens_first(session))
-
-
-def opens(session: TrainingSession) -> str:
-    """The notebook that opens first, below the home of a seat; "": the Lab as it is."""
-    return f"{MATERIALS}/{session.first_page}" if session.materials and session.first_page else session.first_page
 
 
 def check_open(session: TrainingSession, now: int) -> None:

@@ -250,16 +250,12 @@ def test_a_server_outlives_a_killed_hub_is_found_again_and_counted_once(hub, hou
     assert ana.choose(profile="cpu-small", project="alpha", hours="4").status_code == 200
     told = ana.progress()
     assert told[-1]["ready"], told
-    assert any("Starting JupyterLab" in event["message"] for event in told)
     (record,) = (json.loads(file.read_text()) for file in records.folder(house).glob("*.json"))
     server = psutil.Process(record["child"])
-    environment = server.environ()
-    assert environment["WORKBENCH_PROJECT"] == "alpha"
-    assert environment["HOME"] == str(house.homes / "ana")
+    assert (psutil.Process(record["pid"]).name(), server.name()) == ("wb-keeper", "wb-mother")
     assert (house.homes / "ana").stat().st_mode & 0o077 == 0
 
     assert holds(house) == [(record["server_id"], 4 * HOUR_MINOR, None)]
-    assert str(4 * 3600) in psutil.Process(record["pid"]).cmdline()  # the runner ends it then
     assert "It is ended at" in ana.client.get("/hub/home").text
 
     services = psutil.Process(hub.process.pid).children()
@@ -317,7 +313,7 @@ def test_a_hub_that_is_stopped_leaves_nothing_behind(hub, house):
     ana.choose(profile="cpu-small", project="alpha")
     assert ana.progress()[-1]["ready"]
     family = psutil.Process(hub.process.pid).children(recursive=True)
-    assert any("runner.py" in cmdline(process) for process in family)
+    assert any(process.name() == "wb-keeper" for process in family)
     hub.end(signal.SIGTERM)
     _, left = psutil.wait_procs(family, timeout=10)
     assert left == []

@@ -4,7 +4,7 @@
 
 It never sees a request: the child that is forked for a connection reads it. So no token and no name of anybody is in
 the memory that the next one inherits. It has one thread, or it refuses to fork. The Hub starts it as a service and
-starts it again when it ends, which it does by itself when what is installed has changed.
+starts it again when it ends; when what is installed has changed it begins anew by itself.
 """
 
 import gc
@@ -20,6 +20,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from workbench.hub.preloaded import keeper
 from workbench.hub.preloaded.client import fingerprint
@@ -39,7 +40,11 @@ MODULES = (
     "jupyter_client.asynchronous", "jupyter_client.manager", "jupyter_client.provisioning", "nbformat.v4",
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.magics", "jedi",
     "IPython.extensions.storemagic", "IPython.core.completer", "sqlite3", "tornado.platform.asyncio", "babel.dates",
-    "workbench.hub.kernels", "workbench.hub.provisioner", "workbench.lab",
+    "ipykernel.debugger", "ipykernel.kernelspec", "faulthandler", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.oinspect", "IPython.core.logger", "anyio._backends._asyncio", "anyio.streams.tls",
+    "anyio.streams.stapled", "jinja2.ext", "jupyter_server.kernelspecs.handlers", "jupyter_core.migrate",
+    "notebook_shim.nbserver", "pynvml", "encodings.ascii", "encodings.latin_1",
+    "workbench.hub.kernels", "workbench.hub.provisioner", "workbench.lab.handlers", "workbench.lab.progress",
 )  # fmt: skip
 """What a server or a kernel imports before it answers; one that is not installed is left to whoever needs it."""
 CHANGED_EVERY_S = 10.0
@@ -49,7 +54,7 @@ log = logging.getLogger("workbench.preloaded")
 def main() -> None:
     (path,) = sys.argv[1:]
     if "JUPYTERHUB_API_TOKEN" in os.environ:  # a service is given one: forget it, in this memory and in /proc
-        os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, path], plain(dict(os.environ)))  # noqa: S606
+        anew(path)
     speak()
     known = fingerprint()
     load()
@@ -69,8 +74,13 @@ def main() -> None:
                 continue
             looked = time.monotonic()
             if fingerprint() != known:
-                log.info("what is installed has changed: ending, the Hub starts a new one")
-                return
+                log.info("what is installed has changed: loading it")
+                anew(path)
+
+
+def anew(path: str) -> NoReturn:
+    """Become a new parent, in this process: the Hub would look after us only every half minute."""
+    os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, path], plain(dict(os.environ)))  # noqa: S606
 
 
 def speak() -> None:

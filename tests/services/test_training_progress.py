@@ -105,26 +105,17 @@ def test_cells_of_a_student_s_own_come_after_the_materials(store, lesson):
     assert [(row.cell, row.index) for row in rows] == [("plot", 2), ("mine", 3)]
 
 
-@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "missing.ipynb", "x/../../y.ipynb"])
-def test_no_file_beyond_the_materials_is_read(store, lesson, path):
-    progress.report(store, name_of(lesson, 1), [{"notebook": path, "cell": "c", "error": "", "at": NOW}], NOW)
-    assert progress.class_view(store, lesson.handle, NOW).cells[0].first_line == ""
+def test_no_file_beyond_the_materials_is_read(store, lesson):
+    for path in ("../../etc/passwd", "/etc/passwd", "missing.ipynb", "x/../../y.ipynb"):
+        progress.report(store, name_of(lesson, 1), [{"notebook": path, "cell": "c", "error": "", "at": NOW}], NOW)
+    assert {row.first_line for row in progress.class_view(store, lesson.handle, NOW).cells} == {""}
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        "text",
-        [{}] * 201,
-        [{"cell": "c"}],
-        [{"notebook": "n" * 301, "cell": "c"}],
-        [{"notebook": 1, "cell": "c"}],
-        ["row"],
-    ],
-)
-def test_a_report_of_another_form_is_refused(store, lesson, rows):
-    with pytest.raises(BadQuestion):
-        progress.report(store, name_of(lesson, 1), rows, NOW)
+def test_a_report_of_another_form_is_refused(store, lesson):
+    long = {"notebook": "n" * 301, "cell": "c"}
+    for rows in ("text", [{}] * 201, [{"cell": "c"}], [long], [{"notebook": 1, "cell": "c"}], ["row"]):
+        with pytest.raises(BadQuestion):
+            progress.report(store, name_of(lesson, 1), rows, NOW)
 
 
 def test_who_is_no_seat_reports_nothing(store, lesson):

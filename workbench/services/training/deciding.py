@@ -10,17 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Award
-from workbench.domain.projects import Person
 from workbench.domain.training import APPROVED, CANCELLED, DECLINED, PLANNED, TrainingSession
-from workbench.errors import TrainingRefused, UnknownPerson
+from workbench.errors import TrainingRefused
 from workbench.i18n import _
 from workbench.services.holds import reserved
 from workbench.services.training import codes, events, seats
-from workbench.services.training.asked import names_of, plan_of
+from workbench.services.training.asked import names_of, plan_of, profile_of
 from workbench.services.training.checks import check
 from workbench.services.training.cost import cost
-from workbench.services.training.listing import locked
-from workbench.services.two_people import DECIDE, check_decider
+from workbench.services.training.listing import check_teaches, locked
+from workbench.services.training.room import beside, fits, most_at_once
+from workbench.services.two_people import check_decider
 from workbench.store.engine import Store
 from workbench.units import HOUR_S, money
 
@@ -98,6 +98,7 @@ def extend(store: Store, handle: str, who: str, minutes: int, now: int) -> Train
         if minutes < 1 or found.extended_s + minutes * 60 > LONGEST_EXTENSION_S:
             raise TrainingRefused(handle, [_("A class is made longer by up to {n} hours.").format(n=4)])
         _lock_awards(db, found.project)
+        _check_room(store, db, found, minutes * 60)
         before, longer = plan_of(found), replace(plan_of(found), ends_at=found.ends_at + minutes * 60)
         paid, had = cost(store, longer, _approved(found)), cost(store, before, _approved(found))
         more = (paid.subsidy_minor or 0) - (had.subsidy_minor or 0)
@@ -141,11 +142,7 @@ def _planned(db: Session, handle: str, who: str) -> TrainingSession:
 def _of(db: Session, handle: str, who: str) -> TrainingSession:
     """The class, for its instructor, who planned it, secretariat and operators."""
     found = locked(db, handle)
-    person = db.get(Person, who)
-    if person is None:
-        raise UnknownPerson(who)
-    if person.role not in DECIDE and who not in (found.instructor, found.planned_by):
-        raise TrainingRefused(handle, [_("It is not a class of {who}.").format(who=who)])
+    check_teaches(db, found, who)
     return found
 
 
@@ -154,6 +151,18 @@ def _check_on(session: TrainingSession, now: int) -> None:
         raise TrainingRefused(session.handle, [_("It is {state}.").format(state=session.state)])
     if now >= session.ends_at:
         raise TrainingRefused(session.handle, [_("Its time is over.")])
+
+
+def _check_room(store: Store, db: Session, session: TrainingSession, more_s: int) -> None:
+    """Raise where the seats of a longer class do not fit beside those of the classes after it."""
+    longer = replace(plan_of(session), ends_at=session.ends_at + more_s)
+    profile = profile_of(store.settings, session.profile)
+    if profile is None:
+        return  # it is offered no longer, and runs already
+    others = beside(db, longer, store.settings, session.handle)
+    roomy, said = fits(longer, profile, most_at_once(longer, others, store.settings), store.settings)
+    if not roomy:
+        raise TrainingRefused(session.handle, [_("There is no room for so long: {why}").format(why=said)])
 
 
 def _approved(session: TrainingSession) -> int:

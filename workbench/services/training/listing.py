@@ -6,8 +6,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.access import GROUP_OF_ROLE, OwnProjects, scope_of
+from workbench.domain.projects import Person
 from workbench.domain.training import TrainingSession
-from workbench.errors import UnknownTraining
+from workbench.errors import TrainingRefused, UnknownPerson, UnknownTraining
+from workbench.i18n import _
 from workbench.services.two_people import DECIDE
 from workbench.store.engine import Store
 
@@ -62,6 +64,15 @@ def may_teach(session: TrainingSession, who: str, groups: Iterable[str]) -> bool
 def may_decide(session: TrainingSession, who: str, groups: Iterable[str]) -> bool:
     """Whether somebody may approve or decline a plan: secretariat and operators, not who planned it."""
     return who != session.planned_by and bool({GROUP_OF_ROLE[role] for role in DECIDE} & set(groups))
+
+
+def check_teaches(db: Session, session: TrainingSession, who: str) -> None:
+    """Raise unless somebody may run this class: who teaches or planned it, secretariat and operators."""
+    person = db.get(Person, who)
+    if person is None:
+        raise UnknownPerson(who)
+    if person.role not in DECIDE and who not in (session.instructor, session.planned_by):
+        raise TrainingRefused(session.handle, [_("It is not a class of {who}.").format(who=who)])
 
 
 def locked(db: Session, handle: str) -> TrainingSession:

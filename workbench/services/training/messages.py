@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from workbench.domain.projects import Person
 from workbench.domain.training import APPROVED, TrainingMessage, TrainingSeat, TrainingSession
-from workbench.errors import TrainingRefused, UnknownPerson, UnknownTraining
+from workbench.errors import TrainingRefused, UnknownTraining
 from workbench.i18n import _
-from workbench.services.training.listing import locked
-from workbench.services.two_people import DECIDE
+from workbench.services.training.listing import check_teaches, locked
 from workbench.store.engine import Store
 
 LONGEST = 1000
@@ -45,15 +44,6 @@ def say(store: Store, handle: str, who: str, text: str, now: int) -> TrainingMes
         db.add(message)
         db.flush()
         return message
-
-
-def check_teaches(db: Session, session: TrainingSession, who: str) -> None:
-    """Raise unless somebody may run this class: who teaches or planned it, secretariat and operators."""
-    person = db.get(Person, who)
-    if person is None:
-        raise UnknownPerson(who)
-    if person.role not in DECIDE and who not in (session.instructor, session.planned_by):
-        raise TrainingRefused(session.handle, [_("It is not a class of {who}.").format(who=who)])
 
 
 def said(store: Store, handle: str) -> list[TrainingMessage]:

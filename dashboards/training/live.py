@@ -121,7 +121,7 @@ async def live_given(handler: TrainingHandler, session: TrainingSession) -> dict
 
 def _line(seat: SeatRow, view: ClassView, now: int) -> Line:
     index = next((c.index for c in view.cells if (c.notebook, c.cell) == (seat.notebook, seat.cell)), None)
-    doing = _("cell {n} of {notebook}").format(n=index, notebook=seat.notebook) if index is not None else ""
+    doing = _("cell {n}").format(n=index) if index is not None else ""
     running = seat.state not in (FAILED, EXPECTED, STARTING)
     return Line(
         seat=seat,

@@ -34,7 +34,9 @@ def bwrap() -> str | None:
     return program if tried.returncode == 0 else None
 
 
-def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str) -> list[str]:
+def prefix(
+    settings: Settings, home: Path, projects: Iterable[str], program: str, shown: Iterable[Path] = ()
+) -> list[str]:
     """The command that goes before the server's own.
 
     Args:
@@ -42,11 +44,12 @@ def prefix(settings: Settings, home: Path, projects: Iterable[str], program: str
         home: the person's, the only place that stays.
         projects: slugs whose files of the lake are readable.
         program: bwrap.
+        shown: further folders that are readable.
     """
     command = [program, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/"]
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
     command += ["--proc", "/proc"]
-    for kind, path in walls.plan(settings, home, projects).steps:
+    for kind, path in walls.plan(settings, home, projects, shown=shown).steps:
         command += {
             walls.TMPFS: ["--tmpfs", path],
             walls.READ: ["--ro-bind", path, path],

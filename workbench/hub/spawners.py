@@ -46,6 +46,7 @@ from workbench.hub.supply import ThisMachine
 from workbench.i18n import _
 from workbench.lab import SEAT
 from workbench.services import people
+from workbench.services.training import materials, seats
 from workbench.units import HOUR_S
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
@@ -70,6 +71,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.process: Process | None = None
+        self.shown: list[Path] = []
 
     def offering(self) -> ThisMachine:
         """This machine, with what its running servers hold."""
@@ -113,9 +115,19 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     async def _prepare_home(self) -> None:
         others = (records.folder(self.centre), self.log_file.parent)
         self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
+        if is_seat(self.user.name):
+            self.shown = await asyncio.to_thread(self._materials)
         if (uid := await asyncio.to_thread(self._unix_id)) is not None:
             await asyncio.to_thread(unix_ids.give, self.home, uid)
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
+
+    def _materials(self) -> list[Path]:
+        """Put a class's materials into its seat's home; the folder that new ones come from."""
+        found = seats.seat_of(store_of(self.centre), self.user.name)
+        if found is None or not found[0].materials:
+            return []
+        materials.prepare(store_of(self.centre), found[0], self.home)
+        return [materials.shown(self.centre, found[0].handle)]
 
     def _unix_id(self) -> int | None:
         """The user that the server runs as; None: the Hub's own, where there is no choice."""
@@ -159,7 +171,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         if why := walls.possible():
             self.log.warning("%s shares files with all others: %s", self._log_name, why)
             return None
-        return walls.plan(self.centre, self.home, self._projects(), self._unix_id())
+        return walls.plan(self.centre, self.home, self._projects(), self._unix_id(), self.shown)
 
     def _environ(self, mine: Held) -> dict[str, str]:
         self.port = self.ports[self.server_id] = free_port(set(self.ports.values()))
@@ -206,7 +218,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         if program is None:
             self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
             return []
-        isolation = sandbox.prefix(self.centre, self.home, self._projects(), program)
+        isolation = sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown)
         uid = self._unix_id()
         return isolation if uid is None else [*isolation, *sandbox.as_user(uid)]
 

@@ -49,7 +49,9 @@ class Walls:
         return cls(tuple((str(kind), str(path)) for kind, path in steps), uid)
 
 
-def plan(settings: Settings, home: Path, projects: Iterable[str], uid: int | None = None) -> Walls:
+def plan(
+    settings: Settings, home: Path, projects: Iterable[str], uid: int | None = None, shown: Iterable[Path] = ()
+) -> Walls:
     """What a server may see.
 
     Args:
@@ -57,6 +59,7 @@ def plan(settings: Settings, home: Path, projects: Iterable[str], uid: int | Non
         home: the person's, the only place that can be written and stays.
         projects: slugs whose files of the lake are readable.
         uid: of the person's servers; None: that of the Hub.
+        shown: further folders that they may read.
     """
     steps = [(TMPFS, place) for place in OPEN_TO_ALL]
     hidden = [Path.home(), Path("/root"), Path("/run")]
@@ -66,7 +69,7 @@ def plan(settings: Settings, home: Path, projects: Iterable[str], uid: int | Non
         if kept.is_dir() and kept != Path("/usr"):
             steps.append((READ, str(kept)))
     steps.append((TMPFS, str(settings.home)))
-    steps += [(READ, str(folder)) for folder in _lake_folders(settings, projects)]
+    steps += [(READ, str(folder)) for folder in (*_lake_folders(settings, projects), *shown)]
     return Walls((*steps, (WRITE, str(home))), uid)
 
 

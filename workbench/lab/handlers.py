@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from workbench.lab import SEAT
 KEPT_S = 3.0
 LIMIT_S = 20.0
 BUSY = "The centre does not answer just now. It is tried again by itself; your work goes on."
+UNFETCHED = "The new materials cannot be fetched. Your files are as they were; tell your instructor."
 _kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
@@ -103,5 +105,9 @@ class Materials(Asking):
     async def post(self) -> None:
         from workbench.lab.pulling import pull
 
-        done = await asyncio.to_thread(pull, Path.home())
+        try:
+            done = await asyncio.to_thread(pull, Path.home())
+        except (OSError, subprocess.SubprocessError) as problem:
+            self.log.warning("Materials could not be fetched: %s", getattr(problem, "stderr", "") or problem)
+            raise HTTPError(500, reason=UNFETCHED) from problem
         self.finish(json.dumps(done))

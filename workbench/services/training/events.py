@@ -9,7 +9,7 @@ from workbench.store.engine import Store
 KINDS = {
     "planned", "changed", "approved", "declined", "cancelled", "extended", "ended-early",
     "code-made", "code-revoked", "go", "no-go", "joined", "refused-code", "refused", "guessing", "denied",
-    "failed", "lost", "restart-asked", "restarted", "warned", "saved", "not-saved", "ended", "removed",
+    "failed", "lost", "materials", "restart-asked", "restarted", "warned", "saved", "not-saved", "ended", "removed",
 }  # fmt: skip
 """Words of `kind`. Refused: codes and launches; denied: tries of a seat to reach what is not its own."""
 

@@ -43,13 +43,20 @@ class Desk:
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
         """The work in the worker, in the language of the visitor."""
+        return await self._run_in(self.steps, work, *given)
+
+    async def run_slowly(self, work: Callable[..., T], *given: Any) -> T:
+        """Work that may take long, beside the steps of others."""
+        return await self._run_in(self.slow, work, *given)
+
+    async def _run_in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *given: Any) -> T:
         language = i18n.language()
 
         def spoken() -> T:
             with i18n.speaking(language):
                 return work(*given)
 
-        return await asyncio.get_running_loop().run_in_executor(self.steps, spoken)
+        return await asyncio.get_running_loop().run_in_executor(pool, spoken)
 
     def preview(self, reference: str, stage: str, decided: Decided) -> Making:
         """The preview of an award today, made or in the making; one that failed is tried again when asked again."""

@@ -12,7 +12,7 @@ from dashboards.training.lists import Classes
 from dashboards.training.live import Live
 from dashboards.training.planning import PlanPage
 from dashboards.training.single import Single
-from dashboards.training.statement import StatementFile, Work
+from dashboards.training.statement import StatementFile, StatementPaper, Work
 
 HANDLE = r"([a-z0-9]{4,12})"
 
@@ -27,6 +27,7 @@ def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
         (rf"/training/{HANDLE}/plan", PlanPage, given),
         (rf"/training/{HANDLE}/live", Live, given),
         (rf"/training/{HANDLE}/statement\.csv", StatementFile, given),
+        (rf"/training/{HANDLE}/statement\.pdf", StatementPaper, given),
         (rf"/training/{HANDLE}/work/([0-9]{{1,4}})\.zip", Work, given),
         (rf"/training/{HANDLE}/(approve|decline|cancel|message|extend|end|restart|renew|revoke)", Act, given),
     ]

@@ -5,11 +5,14 @@ from typing import Any
 import pandas as pd
 from tornado.web import HTTPError
 
+from dashboards import about
 from dashboards._handlers import safe_csv
 from dashboards.training.handler import TrainingHandler
+from workbench.domain.projects import Project
 from workbench.domain.training import TrainingSession
 from workbench.i18n import _
 from workbench.pages import words
+from workbench.papers.training import class_pdf
 from workbench.services.training import archive, listing
 from workbench.services.training.statement import COLUMNS, SeatLine, Statement, statement, table
 from workbench.units import HOUR_S, gpu_seconds
@@ -33,7 +36,7 @@ async def statement_given(handler: TrainingHandler, session: TrainingSession) ->
             "core_hours": _hours(found.core_seconds),
             "gpu_hours": _hours(found.gpu_seconds),
             "incidents": [(handler.clock(i.at), i.kind, i.seat, i.says) for i in found.incidents],
-            "csv": f"{handler.root}/{session.handle}/statement.csv",
+            "address": f"{handler.root}/{session.handle}/statement",
             "kept_until": handler.clock(until) if kept else "",
         }
     }
@@ -48,6 +51,24 @@ class StatementFile(TrainingHandler):
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="class-{session.handle}.csv"')
         self.finish(safe_csv(pd.DataFrame(table(found), columns=list(COLUMNS), dtype=object)))
+
+
+class StatementPaper(TrainingHandler):
+    """The statement as PDF."""
+
+    async def look(self, *given: str) -> None:
+        session = await self.found(given[0])
+
+        def made() -> bytes:
+            found = statement(self.store, session.handle, self.now)
+            with self.store.db() as db:
+                made_up = db.get_one(Project, session.project).made_up
+            return class_pdf(found, self.store.settings, about.label(self.store) if made_up else "")
+
+        paper = await self.desk.run_slowly(made)
+        self.set_header("Content-Type", "application/pdf")
+        self.set_header("Content-Disposition", f'attachment; filename="class-{session.handle}.pdf"')
+        self.finish(paper)
 
 
 class Work(TrainingHandler):

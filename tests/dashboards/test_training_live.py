@@ -256,6 +256,7 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
         assert "It &lt;broke&gt;." in page
         rows = ina.get("/statement.csv").text.splitlines()
         assert (len(rows), rows[0].split(",")[:2]) == (1 + SEATS, ["number", "name"])
+        assert ina.get("/statement.pdf").content.startswith(b"%PDF-")
         with zipfile.ZipFile(io.BytesIO(ina.get("/work/1.zip").content)) as fetched:
             assert fetched.namelist() == ["intro.ipynb"]
         assert ina.get("/work/2.zip").status_code == 404

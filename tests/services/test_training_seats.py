@@ -18,7 +18,7 @@ def store(store):
     return teaching(store)
 
 
-def test_a_hundred_presses_at_once_give_a_hundred_seats(store):
+def test_many_presses_at_once_give_each_a_seat_of_their_own(store):
     made = approved(store, seats=30)
     (code,) = codes.valid(store, made.handle)
     press = lambda n: seats.join(store, code.lower(), f"Student {n}", STARTS, claim=f"browser-{n}")  # noqa: E731

@@ -78,7 +78,7 @@ WRONG = (
     ({"project": "nobody"}, "no project nobody"),
     ({"project": "speech"}, "not one of the people of speech"),
     ({"instructor": "nobody"}, "nobody named nobody"),
-    ({"materials": "/etc"}, "folder of the instructor's home"),
+    ({"materials": "/etc"}, "folder of your own home"),
     ({"materials": "--upload-pack=x"}, "git repository"),
     ({"materials": "ext::sh -c id"}, "git repository"),
     ({"branch": "--x"}, "no name of a branch"),
@@ -96,6 +96,25 @@ def test_a_plan_that_cannot_be_is_refused_with_its_reason(centre):
 def test_materials_are_a_repository_or_a_folder_one_may_read(centre):
     for materials in ("", "notebooks", "https://git.example.org/c.git", "git@example.org:a/b.git"):
         assert plan.check(centre, replace(PLAN, materials=materials), "ina", NOW).problems == (), materials
+
+
+def test_nobody_takes_materials_out_of_another_s_home_or_class(centre):
+    homes, classes = centre.settings.homes, centre.settings.training_folder
+    for folder in (homes / "ina", homes / "sec", classes / "materials", classes / "abc234" / "submitted"):
+        folder.mkdir(parents=True)
+    (homes / "ina" / "link").symlink_to(homes / "sec")
+
+    def may(folder, who="ina", **given):
+        problems = plan.check(centre, replace(PLAN, materials=str(folder), **given), who, NOW).problems
+        return not any("Materials are" in one for one in problems)
+
+    assert may(homes / "ina")
+    assert may(classes / "materials")
+    assert may(homes / "ina", "sec")  # the secretariat
+    assert not may(homes / "sec")
+    assert not may(homes / "sec", instructor="sec")  # whose class it is does not open their home
+    assert not may(homes / "ina" / "link")
+    assert not may(classes / "abc234" / "submitted")
 
 
 def test_every_reason_is_said_at_once(centre):

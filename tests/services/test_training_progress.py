@@ -19,7 +19,7 @@ BOOK = "start.ipynb"
 def lesson(store):
     """A class of four with two cells in its notebook; three have joined, all but the last have a server."""
     teaching(store)
-    folder = store.settings.training_folder / "first"
+    folder = store.settings.training_folder / "materials" / "first"
     folder.mkdir(parents=True)
     cells = [
         {"cell_type": "markdown", "id": "text", "source": "# Start"},

@@ -21,6 +21,8 @@ HAND_IN = ("copy", "none")
 SHORTEST_S, LONGEST_S = 300, 12 * HOUR_S
 FARTHEST_S = 400 * DAY_S
 NAME_MOST, TITLE_MOST = 120, 200
+OFFERED = "materials"
+"""Folder of materials that the centre offers to all who teach; no handle has so many signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,19 @@ def materials_folder(text: str) -> Path | None:
     return None if not text or GIT.fullmatch(text) else (ROOT / Path(text).expanduser()).resolve()
 
 
-def faults(plan: Plan, settings: Settings, now: int, *, trusted: bool) -> Iterator[str]:
+def open_folders(settings: Settings, who: str) -> tuple[Path, ...]:
+    """Where somebody may take materials from: their own home (nobody else's), what the centre offers, the course."""
+    ours = (settings.homes / who, settings.training_folder / OFFERED, ROOT / "notebooks")
+    return tuple(place.resolve() for place in ours)
+
+
+def faults(plan: Plan, settings: Settings, who: str, now: int, *, trusted: bool) -> Iterator[str]:
     """What is wrong with a plan by itself, a sentence each.
 
     Args:
         plan: any.
         settings: limits and profiles.
+        who: plans it.
         now: UTC epoch seconds.
         trusted: whoever plans it may name any folder of this machine as materials (secretariat, operator).
     """
@@ -118,7 +127,7 @@ def faults(plan: Plan, settings: Settings, now: int, *, trusted: bool) -> Iterat
         yield _("There is no profile {name}; there are {known}.").format(name=plan.profile or "''", known=known)
     if plan.hand_in not in HAND_IN:
         yield _("Work is handed in as one of: {known}.").format(known=", ".join(HAND_IN))
-    yield from _materials(plan, settings, trusted=trusted)
+    yield from _materials(plan, None if trusted else open_folders(settings, who))
 
 
 def _times(plan: Plan, settings: Settings, now: int) -> Iterator[str]:
@@ -160,7 +169,7 @@ def _twice(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(name.casefold() for name in names).items() if times > 1]
 
 
-def _materials(plan: Plan, settings: Settings, *, trusted: bool) -> Iterator[str]:
+def _materials(plan: Plan, allowed: tuple[Path, ...] | None) -> Iterator[str]:
     if "\0" in plan.materials or "\0" in plan.first_page:
         yield _("A name of a file holds no NUL.")
         return
@@ -175,10 +184,9 @@ def _materials(plan: Plan, settings: Settings, *, trusted: bool) -> Iterator[str
     folder = materials_folder(plan.materials)
     if folder is None:
         return
-    ours = (settings.homes / plan.instructor, settings.training_folder, ROOT / "notebooks")
-    if not trusted and not any(folder.is_relative_to(one.resolve()) for one in ours):
-        yield _(
-            "Materials are the address of a git repository, a folder of the instructor's home, or {course}."
-        ).format(course="notebooks")
+    if allowed is not None and not any(folder.is_relative_to(one) for one in allowed):
+        yield _("Materials are the address of a git repository, a folder of your own home, or {course}.").format(
+            course="notebooks"
+        )
     elif not folder.is_dir():
         yield _("There is no folder {name}.").format(name=plan.materials)

@@ -59,7 +59,7 @@ def check(store: Store, plan: Plan, who: str, now: int, *, handle: str | None = 
     with store.db() as db:
         person = db.get(Person, who)
         trusted = person is not None and person.role in DECIDE
-        problems = list(faults(plan, settings, now, trusted=trusted))
+        problems = list(faults(plan, settings, who, now, trusted=trusted))
         problems += _people(db, plan, who, trusted=trusted)
         others = beside(db, plan, settings, handle)
         own = own_minor(db, handle)

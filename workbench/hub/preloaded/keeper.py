@@ -21,6 +21,7 @@ FIRST_OF_FILES = 3
 def keep(connection: socket.socket) -> int:
     """Answer the request with our process id, run the server to its end; its status."""
     os.setsid()
+    os.umask(0o077)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     connection.settimeout(LIMIT_S)
     request, log = received(connection)

@@ -143,20 +143,22 @@
     id: `${NAME}:plugin`,
     description: "Seat, time left and messages of a training session",
     autoStart: true,
-    activate: async (app) => {
-      const first = await ask("seat").catch(() => ({ seat: null }));
-      if (!first.seat) return;
-      document.head.append(element("style", { textContent: css }));
-      const seat = new Seat(first);
-      const versions = shared["@lumino/widgets"] ?? {};
-      const factory = await versions[Object.keys(versions)[0]].get();
-      const widget = new (factory().Widget)({ node: seat.node });
-      widget.id = NAME;
-      await app.started;
-      app.shell.add(widget, "top", { rank: 1000 });
-      setInterval(() => seat.look(), EVERY_MS);
-      setInterval(() => seat.tick(), 1000);
-    },
+    activate: (app) => { sit(app); }, // not awaited: the Lab starts when its plugins are ready, this one waits for the Lab
+  };
+
+  const sit = async (app) => {
+    const first = await ask("seat").catch(() => ({ seat: null }));
+    if (!first.seat) return;
+    document.head.append(element("style", { textContent: css }));
+    const seat = new Seat(first);
+    const versions = shared["@lumino/widgets"] ?? {};
+    const factory = await versions[Object.keys(versions)[0]].get();
+    const widget = new (factory().Widget)({ node: seat.node });
+    widget.id = NAME;
+    await app.started;
+    app.shell.add(widget, "top", { rank: 1000 });
+    setInterval(() => seat.look(), EVERY_MS);
+    setInterval(() => seat.tick(), 1000);
   };
 
   window._JUPYTERLAB = window._JUPYTERLAB || {};

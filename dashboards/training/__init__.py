@@ -7,7 +7,7 @@ No page here is cached: what stands on it follows from who asks, at that moment.
 from typing import Any
 
 from dashboards.applications.desk import Desk
-from dashboards.training.acts import Act
+from dashboards.training.acts import ACTS, Act
 from dashboards.training.lists import Classes
 from dashboards.training.live import Live
 from dashboards.training.planning import PlanPage
@@ -29,5 +29,5 @@ def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
         (rf"/training/{HANDLE}/statement\.csv", StatementFile, given),
         (rf"/training/{HANDLE}/statement\.pdf", StatementPaper, given),
         (rf"/training/{HANDLE}/work/([0-9]{{1,4}})\.zip", Work, given),
-        (rf"/training/{HANDLE}/(approve|decline|cancel|message|extend|end|restart|renew|revoke)", Act, given),
+        (rf"/training/{HANDLE}/({'|'.join(ACTS)})", Act, given),
     ]

@@ -8,10 +8,13 @@ from dashboards.training.single import done_words
 from workbench.domain.training import TrainingSession
 from workbench.errors import Refused, TrainingRefused
 from workbench.i18n import _
-from workbench.services.training import codes, deciding, listing, messages, seats
+from workbench.services.training import codes, deciding, listing, materials, messages, seats
 
 Work = Callable[[TrainingSession, dict[str, str], str], Any]
 """What is done with a class by a form; `isolation`: why seats cannot be kept apart here."""
+
+
+ACTS = ("approve", "decline", "cancel", "message", "extend", "end", "restart", "renew", "revoke", "distribute")
 
 
 class Act(TrainingHandler):
@@ -26,7 +29,9 @@ class Act(TrainingHandler):
         isolation = await self.isolation() if act == "approve" else ""
         work: Work = getattr(self, f"do_{act}")
         try:
-            await self.desk.run(work, session, typed, isolation)
+            # New materials may be fetched from far away: nobody's other step waits for that.
+            run = self.desk.run_slowly if act == "distribute" else self.desk.run
+            await run(work, session, typed, isolation)
         except Refused as refused:
             if not self.for_script:
                 raise
@@ -65,6 +70,10 @@ class Act(TrainingHandler):
 
     def do_message(self, session: TrainingSession, typed: dict[str, str], _isolation: str) -> None:
         messages.say(self.store, session.handle, self.who.name, typed.get("text", ""), self.now)
+
+    def do_distribute(self, session: TrainingSession, _typed: dict[str, str], _isolation: str) -> None:
+        if not materials.distribute(self.store, session.handle, self.who.name, self.now).fresh:
+            raise TrainingRefused(session.handle, [_("The materials are the same as before: there is nothing new.")])
 
     def do_restart(self, session: TrainingSession, typed: dict[str, str], _isolation: str) -> None:
         self._teaches(session)

@@ -137,6 +137,7 @@ def done_words(what: str) -> str:
         "message": _("The message is on its way to all seats."),
         "extend": _("The class is longer now."),
         "end": _("The class ends now: its work is saved and its servers are stopped."),
+        "distribute": _("All seats are told that there are new materials; nobody's own changes are written over."),
         "restart": _("The seat gets a new server within seconds; its work stays."),
         "renew": _("There is a new code; those before it do not count any more."),
         "revoke": _("The code does not count any more."),

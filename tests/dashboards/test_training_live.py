@@ -66,7 +66,7 @@ def handle(store):
                 seat.failed_at, seat.failure = now - 5, "It did not answer."
             ran = {1: ["", ""], 2: ["", "NameError: name 'x' is not defined"], 3: ["", "ValueError: <i>no"]}
             for place, error in enumerate(ran.get(seat.number, []), start=1):
-                at = now - 600 if seat.number == 3 else now - 5 + place
+                at = now - (600 if seat.number == 3 else 5) + place
                 db.add(TrainingReport(seat.id, "class/intro.ipynb", f"c{place}", at, error))
             if seat.number == 3:
                 db.add(TrainingReport(seat.id, "class/intro.ipynb", "c3", now - 2, "ValueError: again"))
@@ -203,6 +203,21 @@ def test_the_instructor_extends_restarts_and_renews(pages, store, handle):
     assert asked.restart_at is not None
 
 
+def test_new_materials_are_distributed_and_the_same_ones_are_not(pages, store, handle):
+    folder = store.settings.homes / "ina" / "course"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "intro.txt").write_text("one")
+    with store.db(writes=True) as db:
+        db.execute(update(TrainingSession).where(TrainingSession.handle == handle).values(materials=str(folder)))
+    with as_(pages, "ina", handle) as ina:
+        assert ina.send("distribute", script=True).status_code == 200
+        again = ina.send("distribute", script=True)
+        assert (again.status_code, "nothing new" in again.json()["problem"]) == (409, True)
+        (folder / "intro.txt").write_text("two")
+        assert ina.send("distribute").status_code == 303
+        assert ina.live()["html"].count("There are new materials") == 2
+
+
 @pytest.mark.parametrize(
     ("act", "form"),
     [
@@ -212,6 +227,7 @@ def test_the_instructor_extends_restarts_and_renews(pages, store, handle):
         ("restart", {"seat": "1"}),
         ("renew", {}),
         ("revoke", {"code": "AAAA-AAAA"}),
+        ("distribute", {}),
     ],
 )
 def test_an_executive_sees_a_class_and_changes_nothing(pages, store, handle, act, form):

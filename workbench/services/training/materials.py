@@ -22,10 +22,10 @@ from workbench.domain.training import MATERIALS, TrainingSession
 from workbench.errors import TrainingRefused
 from workbench.i18n import _
 from workbench.services.training import events, messages
-from workbench.services.training.asked import materials_folder
+from workbench.services.training.asked import materials_folder, open_folders
 from workbench.services.training.listing import locked
 from workbench.services.two_people import DECIDE
-from workbench.settings import ROOT, Settings
+from workbench.settings import Settings
 from workbench.store.engine import Store
 
 BRANCH = "main"
@@ -141,7 +141,7 @@ def _publish(folder: Path, settings: Settings, session: TrainingSession, *, trus
         if place is None:
             _take_repository(tree, session)
         else:
-            _take_folder(tree, place, session, None if trusted else _allowed(settings, session))
+            _take_folder(tree, place, session, None if trusted else open_folders(settings, session.planned_by))
         return _hand_out(folder, tree)
     except (subprocess.SubprocessError, OSError) as problem:
         said = str(getattr(problem, "stderr", "") or getattr(problem, "strerror", "") or problem).strip()
@@ -205,11 +205,6 @@ def _copy(top: int, tree: Path, session: TrainingSession) -> None:
                 target = tree / folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read(size))
-
-
-def _allowed(settings: Settings, session: TrainingSession) -> tuple[Path, ...]:
-    ours = (settings.homes / session.instructor, settings.training_folder, ROOT / "notebooks")
-    return tuple(place.resolve() for place in ours)
 
 
 def _hand_out(folder: Path, tree: Path) -> str:

@@ -133,7 +133,7 @@ def test_the_end_saves_the_work_and_the_bill_is_the_ledger_s(hub, held, students
     rating.rate(hub.store, now)
     posting.bring_up(hub.store, now + 2 * DAY_S)  # a day is posted when it is over
     jobs = jobs_of(hub)
-    # One server a seat, however often the Hub began: of three warm ones, and of the one that was tried before the class.
+    # One server a seat, however often the Hub began: three warm ones, and the one that was tried before.
     assert sorted(job.user_name for job in jobs) == sorted({seat.name for seat in all_seats(hub) if seat.asked_at})
     found = statement(hub.store, held.handle, now)
     assert found.seats == 4

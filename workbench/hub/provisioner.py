@@ -11,10 +11,11 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_client.provisioning import LocalProvisioner
 
@@ -73,15 +74,15 @@ class Forked(LocalProvisioner):
         if not number or not ours or tuple(cmd[1:3]) != LAUNCHED:
             return await super().launch_kernel(cmd, **kwargs)
         environ = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items() if k != KERNELS_FD}
-        asked = {"argv": cmd[3:], "env": environ, "cwd": str(kwargs.get("cwd") or Path.cwd())}
+        asked: dict[str, object] = {"argv": cmd[3:], "env": environ, "cwd": str(kwargs.get("cwd") or Path.cwd())}
         try:
             pid = await asyncio.to_thread(_ask, int(number), asked)
         except OSError as problem:
             self.log.warning("A kernel could not be forked, it is executed: %s", problem)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process = ForkedKernel(pid)
+        self.process = cast("subprocess.Popen[Any]", ForkedKernel(pid))  # as much of one as is asked for
         self.pid = self.pgid = pid  # of a session of its own
-        self.cwd = asked["cwd"]
+        self.cwd = str(asked["cwd"])
         return self.connection_info
 
 

@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 
-from workbench.hub import sandbox, unix_ids, walls
+from workbench.hub import walls
 from workbench.hub.preloaded import client, parent
 from workbench.settings import ROOT, load
 
@@ -223,48 +223,6 @@ def test_what_cannot_be_started_is_said_and_leaves_nothing(ahead, tmp_path):
 def test_without_a_parent_it_is_said_at_once(tmp_path):
     with pytest.raises(client.NotForked, match="sock"):
         client._connected(tmp_path / "sock", 0)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has users to give")
-def test_without_a_parent_the_server_runs_as_the_same_user_and_without_any_privilege(tmp_path):
-    program = sandbox.bwrap()
-    if program is None:
-        pytest.skip("no bubblewrap here")
-    home = tmp_path / "one"
-    home.mkdir(mode=0o700)
-    unix_ids.give(home, FIRST_UID)
-    command = sandbox.prefix(load(home=tmp_path / "state"), home, (), program) + sandbox.as_user(FIRST_UID)
-    said = subprocess.run(
-        [*command, "sh", "-c", "touch mine; id -u; grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert said.stdout.split() == [str(FIRST_UID), "CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
-    assert (home / "mine").stat().st_uid == FIRST_UID
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has users to give")
-def test_a_home_is_given_whole_and_nothing_that_a_link_names(tmp_path):
-    home, outside = tmp_path / "home", tmp_path / "outside"
-    (home / "a" / "b").mkdir(parents=True)
-    (home / "a" / "b" / "file").touch()
-    outside.mkdir()
-    (outside / "file").touch()
-    (home / "a" / "link").symlink_to(outside / "file")
-    (home / "folder").symlink_to(outside)
-    unix_ids.give(home, FIRST_UID)
-    owners = {path.lstat().st_uid for path in (home, *home.rglob("*"))}
-    assert owners == {FIRST_UID}
-    assert {path.stat().st_uid for path in (outside, outside / "file")} == {0}
-
-
-def test_a_number_is_never_given_to_another_name(tmp_path):
-    settings = load(home=tmp_path)
-    settings.hub_state.mkdir(parents=True)
-    first = [unix_ids.unix_id(settings, name) for name in ("ana", "bob", "ana")]
-    assert first == [settings.hub.first_uid, settings.hub.first_uid + 1, settings.hub.first_uid]
-    unix_ids.file(settings).write_text("{spoilt")
-    with pytest.raises(ValueError, match="Expecting"):
-        unix_ids.unix_id(settings, "new")
 
 
 def test_a_parent_begins_anew_in_its_own_process_when_something_changed(ahead, tmp_path):

@@ -15,6 +15,8 @@
     let at = now.firstChild;
     for (const wanted of [...then.childNodes]) {
       const own = wanted.dataset?.key && keyed.get(wanted.dataset.key);
+      // What lies before it goes; what is moved would lose the focus.
+      while (own && at && at !== own && !at.dataset?.key) { const gone = at; at = at.nextSibling; gone.remove(); }
       if (own && own !== at) now.insertBefore(own, at);
       const here = own || at;
       const other = here?.dataset?.key && here.dataset.key !== wanted.dataset?.key;

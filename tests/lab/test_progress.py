@@ -32,7 +32,7 @@ shell.run_cell("x = 2", silent=True)
 shell.run_cell("None", store_history=True)
 shell.run_cell("open({other!r})", store_history=True, cell_id="four")
 print(f"{{time.monotonic() - begun:.1f}}", "pandas" in sys.modules, "httpx" in sys.modules)
-time.sleep(2.5)
+time.sleep(3)
 """
 
 
@@ -80,7 +80,7 @@ def run_kernel(api, tmp_path):
 def test_a_kernel_tells_its_cells_errors_and_tries_and_loads_nothing_heavy(centre, tmp_path):
     api, got = centre
     (took, *heavy), other = run_kernel(api, tmp_path)
-    assert (float(took) < 1.0, heavy) == (True, ["False", "False"])
+    assert (float(took) < 4.0, heavy) == (True, ["False", "False"])
     assert {(path, token) for path, token, _body in got} == {("/services/centre/api/training/report", "token secret")}
     rows = [row for _path, _token, body in got for row in body["rows"]]
     assert [(row["notebook"], row["cell"]) for row in rows] == [
@@ -96,7 +96,7 @@ def test_a_kernel_tells_its_cells_errors_and_tries_and_loads_nothing_heavy(centr
 def test_a_centre_that_does_not_answer_holds_nothing_up(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         (took, *_heavy), _other = run_kernel(f"http://127.0.0.1:{silent.getsockname()[1]}/api", tmp_path)
-    assert float(took) < 1.0
+    assert float(took) < 4.0  # it would be five seconds a cell
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.process: Process | None = None
+        self.forked = False
         self.shown: list[Path] = []
 
     def offering(self) -> ThisMachine:
@@ -160,7 +161,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
             self.log.warning("%s is not forked but started: %s", self._log_name, problem)
             return False
         LocalSpawner.patience_s = client.PATIENCE_S
-        self.proc, self.process = None, process_of(self.pid, "server")
+        self.proc, self.process, self.forked = None, process_of(self.pid, "server"), True
         return True
 
     def _ask_parent(self, request: client.Request) -> int:
@@ -191,7 +192,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
                 command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, umask=0o077,
             )  # fmt: skip
-        self.pid = self.proc.pid
+        self.pid, self.forked = self.proc.pid, False
         self.process = process_of(self.pid, "server")
 
     def _runner(self, mine: Held) -> list[str]:
@@ -274,6 +275,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         if self.process is not None:
             mine = self.held.get(self.server_id, Held((), ()))
             state |= {"created_at": self.process.created_at, "server_id": self.server_id, "held": asdict(mine)}
+            state |= {"forked": self.forked}
             state |= {"choice": self.choice.as_options() if self.choice else None}
         return state
 
@@ -282,7 +284,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         super().load_state(state)
         if "created_at" not in state:
             return
-        self.server_id = state["server_id"]
+        self.server_id, self.forked = state["server_id"], state.get("forked", False)
         self.process = Process(state["pid"], state["created_at"], "server")
         # A server of before hours were asked runs without a limit.
         self.choice = options.Choice(**{"hours": 0} | state["choice"]) if state["choice"] else None
@@ -302,7 +304,8 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
         else:
             status = None if self.process is not None and self.process.alive else 0
         if status is not None:
-            if self.process is not None:
+            # The mother of a forked server ends its family also where its keeper was killed.
+            if self.process is not None and not self.forked:
                 await asyncio.to_thread(end_orphans, self.server_id)
             self.clear_state()
         return status

@@ -55,7 +55,10 @@ def end_strays(settings: Settings, known: set[str], hub_began_at: float) -> list
 
 
 def end_orphans(server_id: str) -> None:
-    """End whatever of this server outlived its runner, which only happens where that was killed."""
+    """End whatever of this server outlived its runner, which only happens where that was killed.
+
+    For servers that were executed: one that was forked has its environment in its memory only, and a mother for this.
+    """
     for process in psutil.process_iter():
         try:
             if process.environ().get("WORKBENCH_SERVER_ID") == server_id:

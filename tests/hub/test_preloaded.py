@@ -26,8 +26,8 @@ def run(arguments):
     exec(arguments[0], {})
     return 0
 
-def anew(path):
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+def anew(path, number):
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:4], number])
 
 random.seed(1)
 mark = Path(sys.argv[1]).with_name("mark")

@@ -19,12 +19,13 @@ def test_without_a_parent_the_server_runs_as_the_same_user_and_without_any_privi
     home = tmp_path / "one"
     home.mkdir(mode=0o700)
     unix_ids.give(home, FIRST_UID)
-    command = sandbox.prefix(load(home=tmp_path / "state"), home, (), program) + sandbox.as_user(FIRST_UID)
+    command = sandbox.as_user(sandbox.prefix(load(home=tmp_path / "state"), home, (), program), FIRST_UID)
+    shows = f"touch {home}/mine; umask; id -u; grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status"
     said = subprocess.run(
-        [*command, "sh", "-c", "touch mine; id -u; grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status"],
-        capture_output=True, text=True, check=True,
+        [*command, "sh", "-c", shows],
+        capture_output=True, text=True, check=True, umask=0o077, cwd=home,
     )  # fmt: skip
-    assert said.stdout.split() == [str(FIRST_UID), "CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
+    assert said.stdout.split() == ["0077", str(FIRST_UID), "CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
     assert (home / "mine").stat().st_uid == FIRST_UID
 
 

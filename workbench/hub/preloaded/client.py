@@ -67,9 +67,12 @@ def start(path: Path, request: Request, log: int, patience_s: float = PATIENCE_S
     """
     with _connected(path, patience_s) as connection:
         connection.settimeout(LIMIT_S)
-        socket.send_fds(connection, [b"{"], [log])  # with the first byte, which must be one
-        connection.sendall(request.as_json().removeprefix("{").encode() + b"\n")
-        said = connection.makefile("r", encoding="utf-8").readline()
+        try:
+            socket.send_fds(connection, [b"{"], [log])  # with the first byte, which must be one
+            connection.sendall(request.as_json().removeprefix("{").encode() + b"\n")
+            said = connection.makefile("r", encoding="utf-8").readline()
+        except ConnectionError as problem:  # a keeper would hold it: the parent ended before there was one
+            raise NotForked(f"{path.name}: {problem.strerror or problem}") from problem
     answer = json.loads(said) if said.strip() else {"problem": "the parent of servers gave no answer"}
     if "pid" not in answer:
         raise NotForked(answer["problem"])

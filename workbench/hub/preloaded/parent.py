@@ -1,10 +1,11 @@
 """The parent of all notebook servers: loads JupyterLab and the kernel once, then forks.
 
-    python -m workbench.hub.preloaded.parent SOCKET
+    python -m workbench.hub.preloaded.parent SOCKET [NUMBER]
 
 It never sees a request: the child that is forked for a connection reads it. So no token and no name of anybody is in
 the memory that the next one inherits. It has one thread, or it refuses to fork. The Hub starts it as a service and
-starts it again when it ends; when what is installed has changed it begins anew by itself.
+starts it again when it ends; when what is installed has changed it begins anew by itself, with the open socket of that
+number, so that who asks meanwhile only waits.
 """
 
 import gc
@@ -52,7 +53,7 @@ log = logging.getLogger("workbench.preloaded")
 
 
 def main() -> None:
-    (path,) = sys.argv[1:]
+    path, *inherited = sys.argv[1:]
     if "JUPYTERHUB_API_TOKEN" in os.environ:  # a service is given one: forget it, in this memory and in /proc
         anew(path)
     speak()
@@ -60,7 +61,8 @@ def main() -> None:
     load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries our children
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with listening(Path(path)) as door:
+    with socket.socket(fileno=int(inherited[0])) if inherited else listening(Path(path)) as door:
+        os.set_inheritable(door.fileno(), False)
         log.info("ready, process %s", os.getpid())
         door.settimeout(CHANGED_EVERY_S)
         looked = time.monotonic()
@@ -75,12 +77,13 @@ def main() -> None:
             looked = time.monotonic()
             if fingerprint() != known:
                 log.info("what is installed has changed: loading it")
-                anew(path)
+                os.set_inheritable(door.fileno(), True)
+                anew(path, str(door.fileno()))
 
 
-def anew(path: str) -> NoReturn:
+def anew(*arguments: str) -> NoReturn:
     """Become a new parent, in this process: the Hub would look after us only every half minute."""
-    os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, path], plain(dict(os.environ)))  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-P", "-m", __spec__.name, *arguments], plain(dict(os.environ)))  # noqa: S606
 
 
 def speak() -> None:

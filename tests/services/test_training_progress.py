@@ -175,3 +175,23 @@ def test_an_error_of_thousands_of_cells_stays_bounded(store, lesson, monkeypatch
     with store.db() as db:
         kept = list(db.scalars(select(TrainingReport)))
     assert (len(kept), len(kept[0].error)) == (3, 500)
+
+
+def test_a_name_that_no_database_takes_is_kept_without_it(store, lesson):
+    name = name_of(lesson, 1)
+    rows = [{"notebook": "\udcff\0.ipynb", "cell": "a", "error": "OSError: \udc80", "at": NOW}]
+    assert progress.report(store, name, rows, NOW) == 1
+    assert progress.note_denied(store, name, ["opened /centre/\udcff"], NOW) == 1
+    view = progress.class_view(store, lesson.handle, NOW)
+    assert [(cell.notebook, cell.commonest_error) for cell in view.cells] == [("?.ipynb", "OSError: ?")]
+
+
+def test_whoever_reports_a_thousand_notebooks_hides_no_one_else_s(store, lesson):
+    for first in range(0, 1000, 200):
+        rows = [{"notebook": f"{first + n:04}.ipynb", "cell": "a", "error": "", "at": NOW} for n in range(200)]
+        progress.report(store, name_of(lesson, 1), rows, NOW)
+    for number in (2, 3):
+        ran(store, lesson, number, "load")
+    view = progress.class_view(store, lesson.handle, NOW)
+    assert len(view.cells) == progress.MOST_NOTEBOOKS
+    assert [(cell.cell, cell.past) for cell in view.cells if cell.notebook == BOOK] == [("load", 2)]

@@ -25,6 +25,8 @@ MOST_CELLS = 2000
 MOST_NAME, MOST_ID, MOST_ERROR = 300, 64, 500
 MOST_DENIED = 100
 """Of one seat."""
+MOST_NOTEBOOKS, MOST_OWN_CELLS = 20, 200
+"""That the page of a class has: of them cells that the materials do not have, in each notebook."""
 EXPECTED, STARTING, WARM, JOINED, ACTIVE, STUCK, FAILED, ENDED = (
     "expected", "starting", "warm", "joined", "active", "stuck", "failed", "ended",
 )  # fmt: skip
@@ -132,7 +134,7 @@ def note_denied(store: Store, name: str, tries: Iterable[str], now: int) -> int:
         session, seat = seat_in(db, name)
         ask = select(TrainingEvent.says).where(TrainingEvent.seat == seat.id, TrainingEvent.kind == "denied")
         known = set(db.scalars(ask))
-        lines = dict.fromkeys(" ".join(one.split())[:MOST_NAME] for one in given)
+        lines = dict.fromkeys(" ".join(_storable(one).split())[:MOST_NAME] for one in given)
         new = [line for line in lines if line and line not in known][: max(0, MOST_DENIED - len(known))]
         for line in new:
             events.note(db, "denied", now, session=session.id, seat=seat.id, who=name, says=line, incident=True)
@@ -187,13 +189,18 @@ def _row(row: Mapping[str, Any], now: int) -> tuple[str, str, str, int]:
     wanted = ("notebook", "cell", "error")
     if not isinstance(row, dict) or not all(isinstance(row.get(name, ""), str) for name in wanted):
         raise BadQuestion("a cell of the report is of another form", "send notebook, cell, error, at")
-    notebook, cell, error = (row.get(name, "").replace("\0", "") for name in wanted)
+    notebook, cell, error = (_storable(row.get(name, "")) for name in wanted)
     if not notebook or not cell or len(notebook) > MOST_NAME or len(cell) > MOST_ID:
         raise BadQuestion("a cell of the report has no name, or too long a one", "send notebook and cell")
     at = row.get("at")
     recent = isinstance(at, int) and not isinstance(at, bool) and now - 3600 <= at <= now
     first = error.splitlines()[0] if error else ""
     return notebook, cell, first[:MOST_ERROR], at if recent and isinstance(at, int) else now
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL, and halves of characters, as names of files in another encoding have."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _reports_of(seat: TrainingSeat) -> Any:
@@ -244,15 +251,18 @@ def _state(seat: TrainingSeat, reports: list[TrainingReport], now: int, stuck_s:
 
 def _cell_rows(store: Store, session: TrainingSession, reports: list[TrainingReport]) -> Iterable[CellRow]:
     """By notebook and place in it; cells that the materials do not have come after those that they have."""
-    found: dict[tuple[str, str], list[TrainingReport]] = {}
+    found: dict[str, dict[str, list[TrainingReport]]] = {}
     for one in reports:
-        found.setdefault((one.notebook, one.cell), []).append(one)
-    for notebook in sorted({name for name, _cell in found}):
+        found.setdefault(one.notebook, {}).setdefault(one.cell, []).append(one)
+    # Of their own notebooks those of most seats: whoever reports a thousand names makes nobody's page slow.
+    most = sorted(found, key=lambda name: (-len({one.seat for ran in found[name].values() for one in ran}), name))
+    for notebook in sorted(most[:MOST_NOTEBOOKS]):
+        mine = found[notebook]
         known = cells_of(store.settings, session, notebook)
-        mine = {cell: ran for (name, cell), ran in found.items() if name == notebook}
-        own = sorted(mine.keys() - known.keys(), key=lambda cell: min(one.at for one in mine[cell]))
+        firsts = {cell: min(one.at for one in ran) for cell, ran in mine.items() if cell not in known}
+        own = sorted(firsts, key=lambda cell: firsts[cell])[:MOST_OWN_CELLS]
         places = {**known, **{cell: Cell(len(known) + place, "") for place, cell in enumerate(own, start=1)}}
-        for cell in sorted(mine, key=lambda cell: places[cell].index):
+        for cell in sorted(mine.keys() & places.keys(), key=lambda cell: places[cell].index):
             errors = [one.error for one in mine[cell] if one.error]
             yield CellRow(
                 notebook=notebook,

@@ -1,6 +1,8 @@
 """The Hub's configuration, on an empty Config."""
 
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 from jupyterhub.scopes import scope_definitions
@@ -81,6 +83,13 @@ def test_all_state_is_below_the_state_folder(settings, configured):
     ]
     assert all(path.startswith(f"{settings.hub_state}{os.sep}") for path in paths)
     assert settings.hub_state.stat().st_mode & 0o077 == 0
+
+
+def test_the_hub_s_commits_are_not_waited_for_on_the_disk(configured, tmp_path):
+    arguments = configured.JupyterHub.db_kwargs["connect_args"]
+    with closing(sqlite3.connect(tmp_path / "hub.sqlite", **arguments)) as opened:
+        assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert opened.execute("PRAGMA synchronous").fetchone() == (1,)
 
 
 def test_a_hub_that_is_stopped_stops_its_servers_and_its_proxy(configured):
@@ -171,9 +180,9 @@ def test_operators_stop_servers_but_never_enter_them_or_act_as_others():
     assert not forbidden & set(operator["scopes"])
 
 
-def test_only_viewers_reach_the_centre_s_service():
+def test_only_viewers_and_seats_reach_the_centre_s_service():
     granting = [role for role in services.roles() if services.SEE_CENTRE in role["scopes"]]
-    assert [role["groups"] for role in granting] == [[VIEWERS]]
+    assert [role["groups"] for role in granting] == [[VIEWERS], ["seats"]]
 
 
 def test_idle_servers_are_culled_as_the_settings_say(settings, configured):

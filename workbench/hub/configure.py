@@ -19,7 +19,7 @@ from traitlets.config import Config
 from workbench import lab
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
-from workbench.hub import environment, look, proxy, services, walls
+from workbench.hub import environment, hub_database, look, proxy, services, walls
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
@@ -89,6 +89,7 @@ def _addresses(c: Config, settings: Settings) -> None:
 
 def _state(c: Config, settings: Settings) -> None:
     c.JupyterHub.db_url = f"sqlite:///{settings.hub_state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.db_kwargs = hub_database.arguments()
     c.JupyterHub.upgrade_db = True
     c.JupyterHub.cookie_secret_file = str(settings.hub_state / "cookie_secret")
     c.JupyterHub.pid_file = str(settings.hub_state / "hub.pid")

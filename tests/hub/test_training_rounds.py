@@ -51,6 +51,9 @@ class FakeHub:
     def remove(self, name):
         self.removed.append(name)
 
+    def shared_with(self, _who):
+        return []
+
     def keep(self, names):
         self.kept = sorted(names)
 

@@ -25,9 +25,10 @@ PULSE_SCOPES = ["list:users", "read:servers", "admin:server_state"]
 """To see which servers the Hub knows, by the id in their state."""
 CLASSES_SCOPES = [
     "list:users", "read:servers", "admin:server_state", "admin:users", "start:servers", "delete:servers",
-    "tokens!group=seats", "users:activity",
+    "tokens!group=seats", "users:activity", "shares!group=seats", "access:servers!group=seats", "read:users:shares",
 ]  # fmt: skip
-"""To make the users of seats, start, keep and stop their servers, try one before the class, remove them after it."""
+"""To make the users of seats, start, keep and stop their servers, try one before the class, remove them after it, and
+open one to the instructor where its student wants that."""
 OPERATOR_SCOPES = [
     "admin-ui", "list:users", "read:users", "read:servers", "delete:servers", "read:groups", "list:groups",
     "list:services", "read:services", "read:hub", "read:metrics",

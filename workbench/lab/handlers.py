@@ -11,12 +11,15 @@ from typing import Any
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, authenticated
 
 from workbench.lab import SEAT
 
 KEPT_S = 3.0
 LIMIT_S = 20.0
+FORGET_AFTER_S = (3.0, 8.0, 15.0)
+"""After a change of who may open the seat: the Hub follows within seconds."""
 BUSY = "The centre does not answer just now. It is tried again by itself; your work goes on."
 UNFETCHED = "The new materials cannot be fetched. Your files are as they were; tell your instructor."
 _kept: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -96,6 +99,14 @@ class Share(Asking):
         _kept.clear()
         given = self.get_json_body() or {}
         self.finish(json.dumps(await centre("POST", "share", {"on": given.get("on") is True})))
+        for after_s in FORGET_AFTER_S:
+            IOLoop.current().call_later(after_s, self._forget)
+
+    def _forget(self) -> None:
+        """Whom the Hub let in is remembered here for minutes; from now on it is asked again."""
+        hub_auth = getattr(self.identity_provider, "hub_auth", None)
+        if hub_auth is not None:
+            hub_auth.cache.clear()
 
 
 class Materials(Asking):

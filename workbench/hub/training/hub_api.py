@@ -96,6 +96,44 @@ class HubApi:
             raise HubSaidNo(_said(made))
         return str(made.json()["token"])
 
+    def shared_with(self, who: str) -> list[str]:
+        """Seats whose servers are open to somebody; none where the Hub does not know them yet.
+
+        Raises:
+            httpx.HTTPError: the Hub does not answer, or refuses.
+        """
+        found: list[str] = []
+        page: dict[str, Any] | None = {"url": f"{self.url}/users/{who}/shared"}
+        while page:
+            said = self.client.get(page["url"])
+            if said.status_code == httpx.codes.NOT_FOUND:
+                return []
+            answer = said.raise_for_status().json()
+            owners = [one["server"]["user"]["name"] for one in answer["items"]]
+            found += [name for name in owners if is_seat(name)]
+            page = answer["_pagination"]["next"]
+        return found
+
+    def share(self, name: str, who: str) -> None:
+        """Open the server of a seat, and nothing else of it, to somebody.
+
+        Raises:
+            HubSaidNo: with what the Hub said. httpx.HTTPError: it does not answer.
+        """
+        done = self.client.post(f"{self.url}/shares/{name}/", json={"user": who})
+        if done.status_code != httpx.codes.OK:
+            raise HubSaidNo(_said(done))
+
+    def unshare(self, name: str, who: str) -> None:
+        """Take it back; also where there is nothing to take back.
+
+        Raises:
+            HubSaidNo: with what the Hub said. httpx.HTTPError: it does not answer.
+        """
+        done = self.client.patch(f"{self.url}/shares/{name}/", json={"user": who})
+        if done.status_code not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
+            raise HubSaidNo(_said(done))
+
     def remove(self, name: str) -> None:
         """Remove the user of a seat, with all log-ins and tokens that it has.
 

@@ -20,6 +20,7 @@ from workbench.domain.training import APPROVED, COMING, OVER, phase
 from workbench.hub.training import go
 from workbench.hub.training.class_end import end_class
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
+from workbench.hub.training.sharing import Sharing
 from workbench.services.training import archive, ending, seats, watching
 from workbench.services.training.watching import Class, Seen
 from workbench.settings import load
@@ -41,6 +42,7 @@ class Rounds:
 
     def __init__(self, store: Store, hub: HubApi, clock: Callable[[], float] = time.time) -> None:
         self.store, self.hub, self.clock = store, hub, clock
+        self.sharing = Sharing(hub)
         self.at_once = store.settings.training.at_once
         self.starting: dict[str, Future[object]] = {}
         self.slow: dict[str, Future[object]] = {}
@@ -69,6 +71,7 @@ class Rounds:
                 continue
             if fresh:
                 watching.follow(self.store, one, self.seen, self.starting, now)
+                self._share(one)
             ending.warn(self.store, one.session, now)
             due |= self._start(one, now)
         self._keep()
@@ -79,6 +82,12 @@ class Rounds:
             return False
         self.seen, self.looked_at = self.hub.servers(), time.monotonic()
         return True
+
+    def _share(self, one: Class) -> None:
+        try:
+            self.sharing.follow(one, self.seen)
+        except HubSaidNo as problem:
+            log.warning("%s: a seat is not open as its student wants: %s", one.session.handle, problem)
 
     def _keep(self) -> None:
         """Keep what runs from being stopped as idle before its class ends."""

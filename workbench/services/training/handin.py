@@ -8,18 +8,24 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import select
 
-from workbench.domain.training import TrainingSeat, TrainingSession
+from workbench.domain.training import MATERIALS, TrainingSeat, TrainingSession
 from workbench.errors import TrainingRefused, UnknownTraining
 from workbench.services.training import events
 from workbench.store.engine import Store
 
 MOST_BYTES = 500_000_000
 MOST_FILES = 5_000
+REST = "home"
+"""Of the copy: what a student keeps beside the class's folder."""
+STAMP = "timestamp.txt"
+"""In which nbgrader reads when it was handed in."""
 
 
 def hand_in(store: Store, name: str, now: int) -> dict[str, int]:
@@ -39,19 +45,11 @@ def hand_in(store: Store, name: str, now: int) -> dict[str, int]:
             raise UnknownTraining(name)
         session = db.get_one(TrainingSession, seat.session)
     place = folder_of(store, session) / student_of(seat) / assignment_of(session)
-    home = store.settings.homes / name
-    found = list(work_in(home))
-    size = sum(home.joinpath(path).lstat().st_size for path in found)
-    if len(found) > MOST_FILES or size > MOST_BYTES:
-        said = (
-            f"{len(found)} files of {size // 1_000_000} MB are more than {MOST_FILES} and {MOST_BYTES // 1_000_000} MB."
-        )
-        raise TrainingRefused("Hand in", [said], "Remove what can be made again.")
-    _copy(home, found, place)
+    files = _collect(store.settings.homes / name, place, now, own=bool(session.materials))
     with store.db(writes=True) as db:
         db.get_one(TrainingSeat, seat.id).handed_in_at = now
         events.note(db, "handed-in", now, session=session.id, seat=seat.id, who=seat.shown_name)
-    return {"handed_in_at": now, "files": len(found)}
+    return {"handed_in_at": now, "files": files}
 
 
 def folder_of(store: Store, session: TrainingSession) -> Path:
@@ -70,25 +68,55 @@ def assignment_of(session: TrainingSession) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", session.title).strip("-").lower()[:60] or session.handle
 
 
-def work_in(home: Path) -> Iterator[str]:
-    """The ordinary files of a home, relative to it; hidden ones and what links lead to are left out."""
-    for folder, folders, files in os.walk(home):
+def _collect(home: Path, place: Path, now: int, *, own: bool) -> int:
+    """Copy what is in a home now to its place; how many files. `own`: the class's folder holds the work."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    try:
+        files = _copy(home, fresh, own=own)
+        at = datetime.fromtimestamp(now, UTC)
+        (fresh / STAMP).write_text(f"{at:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        fresh.rename(place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return files
+
+
+def _copy(home: Path, fresh: Path, *, own: bool) -> int:
+    """From folder to folder by what is open, not by name: no link that comes in between leads out of the home."""
+    left_bytes, files = MOST_BYTES, 0
+    for folder, folders, names, here in os.fwalk(home, follow_symlinks=False):
         folders[:] = sorted(one for one in folders if not one.startswith((".", "__")))
-        for one in sorted(files):
-            path = Path(folder) / one
-            if not one.startswith(".") and stat.S_ISREG(path.lstat().st_mode):
-                yield path.relative_to(home).as_posix()
+        for name in sorted(one for one in names if not one.startswith(".")):
+            try:
+                opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here)
+            except OSError:
+                continue  # a link, or gone meanwhile
+            with os.fdopen(opened, "rb") as source:
+                known = os.fstat(opened)
+                if not stat.S_ISREG(known.st_mode):
+                    continue
+                left_bytes, files = left_bytes - known.st_size, files + 1
+                if left_bytes < 0 or files > MOST_FILES:
+                    said = f"It is more than {MOST_FILES} files or {MOST_BYTES // 1_000_000} MB."
+                    raise TrainingRefused("Hand in", [said], "Remove what can be made again.")
+                target = fresh / _name(Path(folder).relative_to(home) / name, own=own)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as out:
+                    _within(source, out, known.st_size)
+    return files
 
 
-def _copy(home: Path, found: list[str], place: Path) -> None:
-    fresh = place.with_name(f".{place.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name in found:
-        target = fresh / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Opened without following a link that came in between.
-        with os.fdopen(os.open(home / name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, target.open("wb") as out:
-            shutil.copyfileobj(source, out)
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+def _name(path: Path, *, own: bool) -> Path:
+    """Where a file of the home goes: notebooks of the class are where nbgrader looks for them, the rest beside."""
+    if not own:
+        return path
+    return Path(*path.parts[1:]) if path.parts[0] == MATERIALS and len(path.parts) > 1 else Path(REST) / path
+
+
+def _within(source: IO[bytes], out: IO[bytes], size: int) -> None:
+    """Copy no more than was counted, also of a file that grows."""
+    while size > 0 and (piece := source.read(min(size, 1 << 20))):
+        out.write(piece)
+        size -= len(piece)

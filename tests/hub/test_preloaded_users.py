@@ -16,10 +16,12 @@ def test_without_a_parent_the_server_runs_as_the_same_user_and_without_any_privi
     program = sandbox.bwrap()
     if program is None:
         pytest.skip("no bubblewrap here")
-    home = tmp_path / "one"
-    home.mkdir(mode=0o700)
+    settings = load(home=tmp_path / "state")
+    home = settings.homes / "one"
+    home.mkdir(parents=True)
+    home.chmod(0o700)
     unix_ids.give(home, FIRST_UID)
-    command = sandbox.as_user(sandbox.prefix(load(home=tmp_path / "state"), home, (), program), FIRST_UID)
+    command = sandbox.prefix(settings, home, (), program) + sandbox.as_user(FIRST_UID)
     shows = f"touch {home}/mine; umask; id -u; grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status"
     said = subprocess.run(
         [*command, "sh", "-c", shows],

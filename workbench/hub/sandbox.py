@@ -50,6 +50,8 @@ def prefix(
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
     command += ["--proc", "/proc"]
     for kind, path in walls.plan(settings, home, projects, shown=shown).steps:
+        if kind == walls.WRITE:  # else the way to a private home would be as private as that, and root's
+            command += ["--dir", str(Path(path).parent)]
         command += {
             walls.TMPFS: ["--tmpfs", path],
             walls.READ: ["--ro-bind", path, path],
@@ -58,20 +60,10 @@ def prefix(
     return [*command, "--chdir", str(home), "--"]
 
 
-def as_user(isolation: Iterable[str], uid: int) -> list[str]:
-    """The prefix for a person with a Unix user id of their own: the server has it, and no privilege.
-
-    Args:
-        isolation: see `prefix`. The folders on the way to the home, which it makes, are everybody's to pass.
-        uid: also of the group. The change is setpriv's, of util-linux.
-    """
+def as_user(uid: int) -> list[str]:
+    """What goes between prefix and server where a person has a Unix user id of its own: setpriv, of util-linux."""
     ids = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    user = ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
-    return [*_with_umask("022"), *isolation, *user, *_with_umask("077")]
-
-
-def _with_umask(mask: str) -> list[str]:
-    return ["sh", "-c", f'umask {mask}; exec "$@"', "sh"]
+    return ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
 
 
 def _has_gpu() -> bool:

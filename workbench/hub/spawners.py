@@ -221,7 +221,7 @@ class LocalSpawner(CentreSpawner, LocalProcessSpawner):
             return []
         isolation = sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown)
         uid = self._unix_id()
-        return isolation if uid is None else sandbox.as_user(isolation, uid)
+        return isolation if uid is None else [*isolation, *sandbox.as_user(uid)]
 
     def _projects(self) -> list[str]:
         return [place.project for place in people.places(store_of(self.centre), self.user.name)]

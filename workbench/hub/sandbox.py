@@ -53,7 +53,7 @@ def prefix(
         if kind == walls.WRITE:  # else the way to a private home would be as private as that, and root's
             command += ["--dir", str(Path(path).parent)]
         command += {
-            walls.TMPFS: ["--tmpfs", path],
+            walls.TMPFS: [*(("--perms", "1777") if path in walls.OPEN_TO_ALL else ()), "--tmpfs", path],
             walls.READ: ["--ro-bind", path, path],
             walls.WRITE: ["--bind", path, path],
         }[kind]

@@ -86,7 +86,7 @@ class Rounds:
     def _share(self, one: Class) -> None:
         try:
             self.sharing.follow(one, self.seen)
-        except HubSaidNo as problem:
+        except (HubSaidNo, httpx.HTTPError) as problem:  # the class goes on without it
             log.warning("%s: a seat is not open as its student wants: %s", one.session.handle, problem)
 
     def _keep(self) -> None:

@@ -1,0 +1,192 @@
+"""A server of this machine, from a prepared home to a process: forked by the parent of servers, else executed.
+
+A part of the spawner (workbench.hub.spawners), which decides when; here is how: home, user, walls, environment, limits.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar
+
+from workbench.domain.training import is_seat
+from workbench.hub import environment, homes, provisioner, records, runner, sandbox, unix_ids, walls
+from workbench.hub.centre_store import store_of
+from workbench.hub.machine import GIB, Held
+from workbench.hub.options import Choice
+from workbench.hub.ports import free_port
+from workbench.hub.preloaded import client
+from workbench.hub.processes import Process, process_of
+from workbench.lab import SEAT
+from workbench.services import people
+from workbench.services.training import materials, seats
+from workbench.settings import Settings
+from workbench.units import HOUR_S
+
+GRACE_S = 6.0
+"""How long a server may take to end in order; shorter than what `workbench down` gives the runner."""
+DATA_SLACK_BYTES = 2 * GIB
+"""Address space that allocators reserve without using it, on top of the profile's memory."""
+
+
+class Carried:
+    """See the module; what it takes from the Hub's spawner stands first."""
+
+    centre: Settings
+    user: Any
+    log: Any
+    _log_name: str
+    choice: Choice | None
+    server_id: str
+    mem_limit: Any
+    port: int
+    pid: int
+    cmd: list[str]
+    notebook_dir: str
+    default_url: str
+    get_env: Any
+    get_args: Any
+
+    proc: subprocess.Popen[bytes] | None
+    process: Process | None
+    forked: bool
+    shown: list[Path]
+    patience_s: ClassVar[float] = client.PATIENCE_S
+    """How long the next start waits for a parent that is not there."""
+    ports: ClassVar[dict[str, int]] = {}
+    """Where servers listen, or are about to, by server id."""
+
+    @property
+    def home(self) -> Path:
+        return self.centre.homes / self.user.name
+
+    @property
+    def log_file(self) -> Path:
+        return self.centre.log / "servers" / f"{self.user.name}.log"
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        return env | environment.person(self.user.name, self.home)
+
+    async def _prepare_home(self) -> None:
+        others = (records.folder(self.centre), self.log_file.parent)
+        self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
+        if is_seat(self.user.name):
+            self.shown = await asyncio.to_thread(self._materials)
+        if (uid := await asyncio.to_thread(self._unix_id)) is not None:
+            await asyncio.to_thread(unix_ids.give, self.home, uid)
+        self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
+
+    def _materials(self) -> list[Path]:
+        """Put a class's materials into its seat's home; the folder that new ones come from."""
+        found = seats.seat_of(store_of(self.centre), self.user.name)
+        if found is None or not found[0].materials:
+            return []
+        materials.prepare(store_of(self.centre), found[0], self.home)
+        return [materials.shown(self.centre, found[0].handle)]
+
+    def _unix_id(self) -> int | None:
+        """The user that the server runs as; None: the Hub's own, where there is no choice."""
+        if os.geteuid() != 0 or not self.centre.hub.preload or walls.possible():
+            return None
+        return unix_ids.unix_id(self.centre, self.user.name)
+
+    async def _fork(self, mine: Held) -> bool:
+        """Have the parent of servers fork it; False where there is none, or it cannot."""
+        if not self.centre.hub.preload:
+            return False
+        around = await asyncio.to_thread(self._walls)
+        env, arguments = self._environ(mine), self.get_args()
+        if around is not None:
+            env, arguments = env | environment.PRIVATE_KERNELS, [*arguments, environment.PRIVATE_TRANSPORT]
+        env |= {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
+        request = client.Request(
+            tuple(arguments), env, str(self.home), str(records.file_of(self.centre, self.server_id)),
+            self.server_id, records.HEARTBEAT_S, GRACE_S, self._time_limit_s(), self._data_limit(mine), mine.cores,
+            around,
+        )  # fmt: skip
+        asked = asyncio.ensure_future(asyncio.to_thread(self._ask_parent, request))
+        try:
+            self.pid = await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            asked.add_done_callback(_end_unwanted)  # a thread cannot be called back: the server comes all the same
+            raise
+        except client.NotForked as problem:
+            Carried.patience_s = 0.0  # one start has waited; the others need not
+            self.log.warning("%s is not forked but started: %s", self._log_name, problem)
+            return False
+        Carried.patience_s = client.PATIENCE_S
+        self.proc, self.process, self.forked = None, process_of(self.pid, "server"), True
+        return True
+
+    def _ask_parent(self, request: client.Request) -> int:
+        with self.log_file.open("wb") as log:
+            return client.start(self.centre.hub_state / client.SOCKET, request, log.fileno(), self.patience_s)
+
+    def _walls(self) -> walls.Walls | None:
+        if why := walls.possible():
+            self.log.warning("%s shares files with all others: %s", self._log_name, why)
+            return None
+        return walls.plan(self.centre, self.home, self._projects(), self._unix_id(), self.shown)
+
+    def _environ(self, mine: Held) -> dict[str, str]:
+        self.port = self.ports[self.server_id] = free_port(set(self.ports.values()))
+        self.notebook_dir = str(self.home)
+        assert self.choice is not None
+        env = self.get_env() | environment.server(self.centre, self.choice, self.server_id, len(mine.cores))
+        env |= {SEAT: self.user.name} if is_seat(self.user.name) else {}
+        return env | {"CUDA_VISIBLE_DEVICES": ",".join(mine.devices)}
+
+    def _launch(self, mine: Held, isolation: list[str]) -> None:
+        env, home = self._environ(mine), str(self.home)
+        command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
+        if isolation:
+            env, command = env | environment.PRIVATE_KERNELS, [*command, environment.PRIVATE_TRANSPORT]
+        with self.log_file.open("wb") as log:
+            self.proc = subprocess.Popen(
+                command, env=env, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, umask=0o077,
+            )  # fmt: skip
+        self.pid, self.forked = self.proc.pid, False
+        self.process = process_of(self.pid, "server")
+
+    def _runner(self, mine: Held) -> list[str]:
+        numbers = [
+            str(records.HEARTBEAT_S),
+            str(GRACE_S),
+            str(self._time_limit_s()),
+            str(self._data_limit(mine)),
+            ",".join(map(str, mine.cores)),
+        ]
+        record = records.file_of(self.centre, self.server_id)
+        return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
+
+    def _time_limit_s(self) -> int:
+        assert self.choice is not None
+        return self.choice.hours * HOUR_S
+
+    def _data_limit(self, mine: Held) -> int:
+        """Bytes; limited only without a GPU: CUDA maps far more than it uses."""
+        return 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
+
+    def _sandbox(self) -> list[str]:
+        program = sandbox.bwrap()
+        if program is None:
+            self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
+            return []
+        isolation = sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown)
+        uid = self._unix_id()
+        return isolation if uid is None else [*isolation, *sandbox.as_user(uid)]
+
+    def _projects(self) -> list[str]:
+        return [place.project for place in people.places(store_of(self.centre), self.user.name)]
+
+
+def _end_unwanted(asked: "asyncio.Future[int]") -> None:
+    """End a server that was forked for a start that had been given up by then."""
+    if not asked.cancelled() and asked.exception() is None:
+        with suppress(ProcessLookupError):
+            os.kill(asked.result(), signal.SIGTERM)

@@ -32,6 +32,21 @@ from tests.centre import four_free_ports
 from tests.class_centre import a_class, class_hub, of_class
 
 GOALS = {"warm": {"p50_s": 1.0, "p95_s": 3.0}, "cold": {"p95_s": 10.0, "last_s": 75.0, "stall_s": 0.5}}
+NAMES = {"warm": "workbench, warm pool", "cold": "workbench, cold", "stock": "stock JupyterHub"}
+ROWS = {
+    "students": "students",
+    "served": "served",
+    "p50_s": "press to kernel, median, s",
+    "p95_s": "95%, s",
+    "last_s": "last kernel after the first press, s",
+    "stall_s": "longest stall of the Hub, s",
+    "pss_mib": "memory of servers and kernels, MiB (PSS)",
+    "cpu_s": "their CPU time, s",
+    "pool_s": "until the pool was ready, s",
+    "teardown_s": "until nothing was left after the end, s",
+}
+DOC = Path(__file__).parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- class -->", "<!-- end of class -->"
 TEARDOWN_GOAL_S, MEMORY_GOAL = 30.0, 0.4
 
 
@@ -51,6 +66,8 @@ def main() -> int:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(whole, indent=1) + "\n")
     print("\n".join(verdicts(results)))
+    if chosen.doc:
+        write_doc(whole, results)
     return 0
 
 
@@ -61,6 +78,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rival", choices=("stock", "none"), default="stock")
     parser.add_argument("--only", default="", help="of warm, cold, stock: those, comma between")
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "out" / "class_start.json")
+    parser.add_argument("--doc", action="store_true", help="put the table into docs/performance.md")
     found = parser.parse_args()
     kinds = ["warm", "cold", "stock"] if found.rival == "stock" else ["warm", "cold"]
     found.only = [kind for kind in kinds if not found.only or kind in found.only.split(",")]
@@ -136,6 +154,19 @@ def cpu_s(process: psutil.Process) -> float:
 
 def line(kind: str, found: dict[str, object]) -> str:
     return f"{kind:5} " + ", ".join(f"{name} {value}" for name, value in found.items() if value is not None)
+
+
+def write_doc(whole: dict[str, object], results: dict[str, dict[str, object]]) -> None:
+    """Replace what stands between the marks of docs/performance.md by this run's table."""
+    rows = [f"{whole['at']}, {whole['cores']} cores; {whole['ramp_s']:.0f} s from the first press to the last.", ""]
+    rows += ["| | " + " | ".join(NAMES[kind] for kind in results) + " |", "|---|" + "---:|" * len(results)]
+    for key, says in ROWS.items():
+        values = [found.get(key) for found in results.values()]
+        if any(value is not None for value in values):
+            rows.append(f"| {says} | " + " | ".join("" if value is None else f"{value:,}" for value in values) + " |")
+    text = DOC.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    DOC.write_text(f"{before}{BEGIN}\n\n" + "\n".join(rows) + f"\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 
 def verdicts(results: dict[str, dict[str, object]]) -> list[str]:

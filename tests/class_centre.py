@@ -14,8 +14,6 @@ from typing import Any
 
 import psutil
 from sqlalchemy import select
-from workbench.services.training.deciding import decide, end
-from workbench.services.training.plan import Plan, propose
 
 from tests.builders import add_prices
 from tests.centre import four_free_ports
@@ -23,6 +21,8 @@ from workbench.domain.awards import Award
 from workbench.domain.projects import Member, Person, Project
 from workbench.domain.training import TrainingCode, TrainingSeat, TrainingSession
 from workbench.hub import records, running, walls
+from workbench.services.training.deciding import decide, end
+from workbench.services.training.plan import Plan, propose
 from workbench.settings import DEFAULT_FILE, Settings, load
 from workbench.store.engine import Store, open_store
 

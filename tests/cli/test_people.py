@@ -61,6 +61,7 @@ def test_somebody_leaves_but_never_the_only_lead(run, centre):
     [
         (("add", "Dan", "--no-password"), "lower-case letters"),
         (("add", "dan;id", "--no-password"), "lower-case letters"),
+        (("add", "seat-k7m2q9-001", "--no-password"), "seats of classes"),
         (("add", "ana", "--no-password"), "somebody of this name already"),
         (("add", "dan", "--role", "king", "--no-password"), "'king' is no role"),
         (("add", "dan", "--display", "two\nlines", "--no-password"), "one line"),

@@ -90,13 +90,13 @@ class Carried:
 
     def _unix_id(self) -> int | None:
         """The user that the server runs as; None: the Hub's own, where there is no choice."""
-        if os.geteuid() != 0 or not self.centre.hub.preload or walls.possible():
+        if os.geteuid() != 0 or not client.wanted(self.centre) or walls.possible():
             return None
         return unix_ids.unix_id(self.centre, self.user.name)
 
     async def _fork(self, mine: Held) -> bool:
         """Have the parent of servers fork it; False where there is none, or it cannot."""
-        if not self.centre.hub.preload:
+        if not client.wanted(self.centre):
             return False
         around = await asyncio.to_thread(self._walls)
         env, arguments = self._environ(mine), self.get_args()

@@ -46,7 +46,7 @@ def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> li
         "display": False,
     }
     return [
-        *([ahead] if settings.hub.preload and not settings.slurm.spawns else []),
+        *([ahead] if client.wanted(settings) else []),
         {"name": "idle-culler", "command": command(hub_pid, "jupyterhub_idle_culler", *culler), "display": False},
         {
             "name": CENTRE,

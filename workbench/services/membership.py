@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workbench.domain.access import ROLES
 from workbench.domain.projects import Member, Person, Project
+from workbench.domain.training import is_seat
 from workbench.errors import PersonRefused, UnknownPerson, UnknownProject
 from workbench.services.people import hash_password
 from workbench.store.engine import Store
@@ -67,6 +68,8 @@ def add(store: Store, name: str, display: str, role: str | None, password: str |
     """
     if not NAME.fullmatch(name):
         raise PersonRefused(name, "a name is lower-case letters, digits and . _ @ + -, 80 at most")
+    if is_seat(name):
+        raise PersonRefused(name, "names that begin so are those of seats of classes")
     if not display.strip() or len(display) > DISPLAY_MAX or not display.isprintable():
         raise PersonRefused(name, f"the name to show is one line of 1 to {DISPLAY_MAX} characters")
     if role is not None and role not in ROLES:

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from workbench.hub.walls import Walls
-from workbench.settings import ROOT
+from workbench.settings import ROOT, Settings
 
 SOCKET = "preloaded.sock"
 PATIENCE_S = 15.0
 """A parent that was just started has loaded everything after some seconds."""
 LIMIT_S = 30.0
 MODULE = "workbench.hub.preloaded.parent"
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether servers of this machine are to be forked: only Linux has all that it takes."""
+    return settings.hub.preload and sys.platform == "linux" and not settings.slurm.spawns
 
 
 class NotForked(Exception):

@@ -45,9 +45,10 @@ def keep(store: Store, runner: Runner, now: int) -> Kept:
         SlurmError: Slurm does not answer.
     """
     wanted = {PREFIX + one.handle: one for one in _coming(store, now)}
-    there = _there(runner)
-    if not wanted and not there:
+    past = _kept(store) - wanted.keys()
+    if not wanted and not past:
         return Kept((), (), (), ())
+    there = _there(runner)
     made, changed, removed, refused = [], [], [], []
     cluster = ask(runner) if wanted.keys() - there.keys() else None
     for name in sorted(wanted.keys() | there.keys()):
@@ -65,7 +66,9 @@ def keep(store: Store, runner: Runner, now: int) -> Kept:
                 changed.append(name)
         except SlurmRefused as problem:
             refused.append((name, problem.said))
-    _note(store, {name: wanted[name].handle for name in (*made, *(there.keys() & wanted.keys()))})
+    held = {*made, *(there.keys() & wanted.keys())}
+    gone = past - {name for name, _said in refused}
+    _note(store, {name.removeprefix(PREFIX): name if name in held else "" for name in held | gone})
     return Kept(tuple(made), tuple(changed), tuple(removed), tuple(refused))
 
 
@@ -144,8 +147,15 @@ def _moment(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")  # the runner's programs read UTC
 
 
-def _note(store: Store, handles: dict[str, str]) -> None:
+def _kept(store: Store) -> set[str]:
+    """Names of the reservations that we made and have not seen gone."""
+    with store.db() as db:
+        named = TrainingSession.reservation != ""
+        return set(db.scalars(select(TrainingSession.reservation).where(named)))
+
+
+def _note(store: Store, names: dict[str, str]) -> None:
     with store.db(writes=True) as db:
-        for name, handle in handles.items():
+        for handle, name in names.items():
             one = db.scalars(select(TrainingSession).where(TrainingSession.handle == handle)).one()
             one.reservation = name

@@ -26,7 +26,10 @@
   background: var(--jp-layout-color1); color: var(--jp-ui-font-color1); border: 1px solid var(--jp-brand-color1);
   border-left-width: 6px; box-shadow: var(--jp-elevation-z6); font-size: var(--jp-ui-font-size2); }
 .wb-note span { flex: 1; overflow-wrap: anywhere; white-space: pre-wrap; }
-@media (max-width: 640px) { .wb-seat .wb-name { display: none; } }`;
+.wb-seat.wb-apart { position: fixed; right: 8px; bottom: 32px; z-index: 9999; padding: 6px 10px; border-radius: 8px;
+  background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); box-shadow: var(--jp-elevation-z4); }
+.wb-apart .wb-menu { right: 0; top: auto; bottom: 100%; margin-bottom: 8px; }`;
+  const NARROW = "(max-width: 640px)";
 
   const cookie = (name) => document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
   const element = (tag, given = {}, ...children) => {
@@ -151,12 +154,18 @@
     if (!first.seat) return;
     document.head.append(element("style", { textContent: css }));
     const seat = new Seat(first);
-    const versions = shared["@lumino/widgets"] ?? {};
-    const factory = await versions[Object.keys(versions)[0]].get();
-    const widget = new (factory().Widget)({ node: seat.node });
-    widget.id = NAME;
     await app.started;
-    app.shell.add(widget, "top", { rank: 1000 });
+    if (window.matchMedia(NARROW).matches) {
+      // The Lab's own bar cuts off what has no room there.
+      seat.node.classList.add("wb-apart");
+      document.body.append(seat.node);
+    } else {
+      const versions = shared["@lumino/widgets"] ?? {};
+      const factory = await versions[Object.keys(versions)[0]].get();
+      const widget = new (factory().Widget)({ node: seat.node });
+      widget.id = NAME;
+      app.shell.add(widget, "top", { rank: 1000 });
+    }
     setInterval(() => seat.look(), EVERY_MS);
     setInterval(() => seat.tick(), 1000);
   };

@@ -80,13 +80,13 @@ class Pages:
 
 
 @contextmanager
-def serving(store, port=0):
-    """The pages over this store, while the block lasts; a browser needs the port said before."""
+def serving(store, port=0, people=None):
+    """The pages over this store, while the block lasts; a browser needs the port said before. people: see PEOPLE."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
     loop = asyncio.new_event_loop()
 
     async def serve():
-        auth = hub_that_knows()
+        auth = hub_that_knows(people)
         started = server(store, auth, "127.0.0.1", port, [ORIGIN, f"127.0.0.1:{port}"], COOKIE_SECRET)
         started.start()
         found.append(Pages(started, auth))

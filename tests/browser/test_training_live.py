@@ -16,7 +16,7 @@ from workbench.services.training.plan import propose
 from workbench.settings import load
 from workbench.store.engine import open_store
 
-PEOPLE["ina-token"] = {"name": "ina", "groups": ["instructors", "lead:vision"]}
+KNOWN = PEOPLE | {"ina-token": {"name": "ina", "groups": ["instructors", "lead:vision"]}}
 SEEN_WITHIN_MS = 10_000
 
 
@@ -44,7 +44,7 @@ def handle(store):
 def pages(store):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(walls, "possible", lambda: "")
-        with serving(store, four_free_ports()) as running:
+        with serving(store, four_free_ports(), KNOWN) as running:
             yield running
 
 

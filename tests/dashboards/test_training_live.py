@@ -26,7 +26,7 @@ TOKENS = {
     "exe": ["executives"],
     "lee": ["lead:vision"],
 }
-PEOPLE |= {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
+KNOWN = PEOPLE | {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
 XSRF = re.compile(r'(?:name="_xsrf" value|data-xsrf)="([^"]+)"')
 SEATS = 5
 
@@ -40,7 +40,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(store):
-    with serving(store) as running:
+    with serving(store, people=KNOWN) as running:
         yield running
 
 

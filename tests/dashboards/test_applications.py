@@ -28,7 +28,7 @@ TOKENS = {
     "com": ["committee"],
     "mai": ["committee"],
 }
-PEOPLE |= {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
+KNOWN = PEOPLE | {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
 DRAFT = {
     "title": "Speech <lab>",
     "slug": "speech-lab",
@@ -60,7 +60,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(store):
-    with serving(store) as running:
+    with serving(store, people=KNOWN) as running:
         yield running
 
 

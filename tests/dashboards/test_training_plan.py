@@ -22,7 +22,7 @@ TOKENS = {
     "stu": ["students"],
     "seat-abc234-001": ["seats", "students"],
 }
-PEOPLE |= {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
+KNOWN = PEOPLE | {f"{name}-token": {"name": name, "groups": groups} for name, groups in TOKENS.items()}
 XSRF = re.compile(r'name="_xsrf" value="([^"]+)"')
 ROOT = "/services/centre/training"
 
@@ -36,7 +36,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(store):
-    with serving(store) as running:
+    with serving(store, people=KNOWN) as running:
         yield running
 
 

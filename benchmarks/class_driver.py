@@ -79,6 +79,8 @@ async def watch_stalls(health: str, served: Served) -> None:
             began = time.monotonic()
             try:
                 await client.get(health, timeout=60)
+            except httpx.HTTPError:
+                pass  # no answer for a minute is a stall of a minute
             finally:
                 served.stall_s = max(served.stall_s, time.monotonic() - began)
             await asyncio.sleep(0.2)

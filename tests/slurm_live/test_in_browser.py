@@ -170,6 +170,11 @@ def own_jobs(slurm):
     return [int(number) for number in said.split()]
 
 
+def left(slurm):
+    """What squeue says of everybody's jobs, for the message of a test that failed."""
+    return slurm.runner.run("squeue", "--noheader", "--format=%A %j %u %T %r %M", "--states=all")
+
+
 def says(page, words):
     page.wait_for_function("words => document.getElementById('says')?.textContent.includes(words)", arg=words)
 
@@ -209,9 +214,12 @@ def worked(at_work, page, hub, slurm):
     """What Slurm set in the kernel, and two Dask workers that are jobs; then the server is stopped."""
     seen = in_kernel(page, hub, "import os; print(*(os.environ[n] for n in ('SLURM_JOB_ID', 'CUDA_VISIBLE_DEVICES')))")
     dask = in_kernel(page, hub, DASK)
-    page.goto(f"{hub.url}/hub/home")
+    # A press before the page's script is there is not lost.
+    page.route("**/jhapi*", lambda route: (time.sleep(2), route.continue_()))
+    page.goto(f"{hub.url}/hub/home", wait_until="domcontentloaded")
     page.click("#stop")
-    wait_until(lambda: not own_jobs(slurm), 50)
+    page.unroute("**/jhapi*")
+    wait_until(lambda: not own_jobs(slurm), 90, lambda: f"left: {left(slurm)}\n{hub.log()}")
     return seen, dask
 
 

@@ -28,6 +28,6 @@ def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
         (rf"/training/{HANDLE}/live", Live, given),
         (rf"/training/{HANDLE}/statement\.csv", StatementFile, given),
         (rf"/training/{HANDLE}/statement\.pdf", StatementPaper, given),
-        (rf"/training/{HANDLE}/work/([0-9]{{1,4}})\.zip", Work, given),
+        (rf"/training/{HANDLE}/saved/([0-9]{{1,4}})\.zip", Work, given),
         (rf"/training/{HANDLE}/({'|'.join(ACTS)})", Act, given),
     ]

@@ -244,7 +244,7 @@ def test_an_executive_sees_a_class_and_changes_nothing(pages, store, handle, act
 
 def test_another_instructor_finds_no_such_class(pages, handle):
     with as_(pages, "ivo", handle) as ivo:
-        for path in ("", "/live", "/statement.csv", "/work/1.zip"):
+        for path in ("", "/live", "/statement.csv", "/saved/1.zip"):
             assert ivo.get(path).status_code == 404
     with as_(pages, "lee", handle) as lee:
         assert lee.get().status_code == 403, "a lead who does not teach has no such page"
@@ -273,9 +273,9 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
         rows = ina.get("/statement.csv").text.splitlines()
         assert (len(rows), rows[0].split(",")[:2]) == (1 + SEATS, ["number", "name"])
         assert ina.get("/statement.pdf").content.startswith(b"%PDF-")
-        with zipfile.ZipFile(io.BytesIO(ina.get("/work/1.zip").content)) as fetched:
+        with zipfile.ZipFile(io.BytesIO(ina.get("/saved/1.zip").content)) as fetched:
             assert fetched.namelist() == ["intro.ipynb"]
-        assert ina.get("/work/2.zip").status_code == 404
+        assert ina.get("/saved/2.zip").status_code == 404
     with as_(pages, "exe", handle) as exe:
         assert exe.get("/statement.csv").status_code == 200
-        assert exe.get("/work/1.zip").status_code == 404, "work is for whoever runs the class"
+        assert exe.get("/saved/1.zip").status_code == 404, "work is for whoever runs the class"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -93,13 +94,15 @@ class Parent:
         return client.Request((code,), environ, **fields)
 
     def start(self, code, name="one", walled=None, **given):
-        """A server's keeper and record; comes back when the code has said that it is up."""
+        """A server's keeper, None where it has ended; comes back when the code has said that it is up."""
         request = self.request(code, name, walled, **given)
         with (self.folder / f"{name}.log").open("wb") as log:
-            keeper = psutil.Process(client.start(self.socket, request, log.fileno()))
+            keeper = process_of(client.start(self.socket, request, log.fileno()))
         wanted = self.folder / name / ("seen.json" if "seen.json" in code else "up")
         until(lambda: wanted.exists() and (self.folder / f"{name}.json").exists())
-        self.families += [keeper, *(keeper.children(recursive=True) if keeper.is_running() else [])]
+        if keeper is not None:
+            with suppress(psutil.NoSuchProcess):
+                self.families += [keeper, *keeper.children(recursive=True)]
         return keeper
 
     def record(self, name="one"):
@@ -112,6 +115,13 @@ class Parent:
 
     def living(self):
         return [process for process in self.families if alive(process)]
+
+
+def process_of(pid):
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
 
 
 def alive(process):

@@ -16,6 +16,8 @@ COMING, WARMING, OPEN, OVER = "coming", "warming", "open", "over"
 """Phases of an approved session: nothing runs yet; servers start ahead; who has the code may join; its time is over."""
 SEAT_PREFIX = "seat-"
 """Names of seats at the Hub: seat-<handle>-<number>; nobody else's name begins so."""
+SEATS_GROUP = "seats"
+"""Hub group of the seats of classes."""
 MATERIALS = "class"
 """The folder of a seat's home in which the materials of its class are."""
 

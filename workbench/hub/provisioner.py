@@ -19,10 +19,11 @@ from typing import Any, cast
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from workbench.hub.preloaded.mother import KERNELS_FD, MOST_BYTES
+
 NAME = "workbench-forked"
-KERNELS_FD = "WORKBENCH_KERNELS_FD"
 LAUNCHED = ("-m", "ipykernel_launcher")
-MOST_BYTES, LIMIT_S = 1 << 20, 30.0
+LIMIT_S = 30.0
 _turn = threading.Lock()
 
 

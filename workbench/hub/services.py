@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from workbench.domain.access import GROUP_OF_ROLE
+from workbench.domain.training import SEATS_GROUP
 from workbench.hub.authenticator import VIEWERS
 from workbench.hub.bound import command
 from workbench.hub.environment import address, for_url
@@ -16,8 +17,6 @@ from workbench.settings import Settings
 
 CENTRE = "centre"
 SEE_CENTRE = f"access:services!service={CENTRE}"
-SEATS = "seats"
-"""Hub group of the seats of classes."""
 SERVER_TOKEN_SCOPES = ["users:activity!user", "access:servers!server", SEE_CENTRE]
 """What a server may do in its owner's name: say that it is used, let them in, read their scope of the centre."""
 CULLER_SCOPES = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
@@ -92,7 +91,7 @@ def roles() -> list[dict[str, object]]:
             "name": "seat",
             "description": "Tell the centre what a seat of a class did; it sees no figure and no page",
             "scopes": [SEE_CENTRE],
-            "groups": [SEATS],
+            "groups": [SEATS_GROUP],
         },
         {
             "name": "centre-operator",

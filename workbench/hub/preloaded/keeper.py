@@ -15,8 +15,6 @@ from workbench.hub import runner, walls
 from workbench.hub.preloaded import mother
 from workbench.hub.preloaded.client import LIMIT_S, Request
 
-FIRST_OF_FILES = 3
-
 
 def keep(connection: socket.socket) -> int:
     """Answer the request with our process id, run the server to its end; its status."""
@@ -83,7 +81,7 @@ def inside(request: Request) -> int:
     try:
         os.close(ready)
         os.setpgid(0, 0)
-        close_all_but({go})
+        mother.close_all_but({go})
         try:
             _settle(request)
         except BaseException as problem:
@@ -111,16 +109,6 @@ def _settle(request: Request) -> None:
     time.tzset()
     os.chdir(request.folder)
     name_ourselves("wb-mother")
-
-
-def close_all_but(kept: set[int]) -> None:
-    """Close every open file beyond standard input and output."""
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - as in runner
-        if int(name) >= FIRST_OF_FILES and int(name) not in kept:
-            try:
-                os.close(int(name))
-            except OSError:
-                continue  # the list's own
 
 
 def name_ourselves(name: str) -> None:

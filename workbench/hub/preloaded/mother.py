@@ -20,6 +20,7 @@ from workbench.hub.preloaded import serve
 KERNELS_FD = "WORKBENCH_KERNELS_FD"
 """Names the server's end of the socket in its environment."""
 MOST_BYTES = 1 << 20
+FIRST_OF_FILES = 3
 END_GRACE_S = 2.0
 KILL_AFTER_S = 8.0
 """Where the keeper is there it is quicker. Where it was killed nobody else would end a server that does not obey."""
@@ -94,7 +95,7 @@ def forked(run: Callable[[], int], files: set[int], environ: dict[str, str], *, 
         for number in (*runner.STOPPING, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _close_all_but(files)
+        close_all_but(files)
         if whole:
             os.environ.clear()
         os.environ.update(environ)
@@ -115,10 +116,11 @@ def forked(run: Callable[[], int], files: set[int], environ: dict[str, str], *, 
         os._exit(status & 0xFF)
 
 
-def _close_all_but(files: set[int]) -> None:
+def close_all_but(kept: set[int]) -> None:
+    """Close every open file beyond standard input and output."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - as in runner
-        if int(name) > 2 and int(name) not in files:
+        if int(name) >= FIRST_OF_FILES and int(name) not in kept:
             try:
                 os.close(int(name))
             except OSError:
-                continue
+                continue  # the list's own

@@ -7,9 +7,11 @@ from urllib.parse import quote
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.utils import url_path_join
 
+from workbench.domain.access import GROUP_OF_ROLE
+from workbench.domain.training import SEATS_GROUP
 from workbench.services.training.taking import Joined
 
-SEAT_GROUPS = ["seats", "students"]
+SEAT_GROUPS = [SEATS_GROUP, GROUP_OF_ROLE["student"]]
 SEATING = ThreadPoolExecutor(1, "seating")
 """One after the other: a whole class presses at once, and those who write to the store would wait for one another."""
 

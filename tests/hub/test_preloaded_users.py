@@ -21,7 +21,7 @@ def test_without_a_parent_the_server_runs_as_the_same_user_and_without_any_privi
     home.mkdir(parents=True)
     home.chmod(0o700)
     unix_ids.give(home, FIRST_UID)
-    command = sandbox.prefix(settings, home, (), program) + sandbox.as_user(FIRST_UID)
+    command = sandbox.prefix(settings, home, (), program, uid=FIRST_UID)
     shows = f"touch {home}/mine /tmp/mine /dev/shm/mine && umask; id -u; grep -E 'Eff|Bnd|NoNew' /proc/self/status"
     said = subprocess.run(
         [*command, "sh", "-c", shows],

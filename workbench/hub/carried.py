@@ -16,11 +16,13 @@ from typing import Any, ClassVar
 from workbench.domain.training import is_seat
 from workbench.hub import environment, homes, provisioner, records, runner, sandbox, unix_ids, walls
 from workbench.hub.centre_store import store_of
+from workbench.hub.choices import Refused
 from workbench.hub.machine import GIB, Held
 from workbench.hub.options import Choice
 from workbench.hub.ports import free_port
 from workbench.hub.preloaded import client
 from workbench.hub.processes import Process, process_of
+from workbench.i18n import _
 from workbench.lab import SEAT
 from workbench.services import people
 from workbench.services.training import materials, seats
@@ -76,8 +78,9 @@ class Carried:
         self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
         if is_seat(self.user.name):
             self.shown = await asyncio.to_thread(self._materials)
-        if (uid := await asyncio.to_thread(self._unix_id)) is not None:
-            await asyncio.to_thread(unix_ids.give, self.home, uid)
+        if os.geteuid() == 0:
+            uid = await asyncio.to_thread(self._unix_id)
+            await asyncio.to_thread(unix_ids.give, self.home, uid or 0)
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
 
     def _materials(self) -> list[Path]:
@@ -90,14 +93,30 @@ class Carried:
 
     def _unix_id(self) -> int | None:
         """The user that the server runs as; None: the Hub's own, where there is no choice."""
-        if os.geteuid() != 0 or not client.wanted(self.centre) or walls.possible():
+        if os.geteuid() != 0 or walls.possible():
             return None
         return unix_ids.unix_id(self.centre, self.user.name)
+
+    def _apart_or_refuse(self, why: str) -> None:
+        """A server that cannot be kept apart is started with a warning; a class's seat is not, where that is required.
+
+        Raises:
+            Refused: for the seat.
+        """
+        if is_seat(self.user.name) and self.centre.training.isolation == "required":
+            self.log.error("%s is not started, it could not be kept apart from others: %s", self._log_name, why)
+            raise Refused(
+                _("This seat cannot be kept apart from others now. Try again in a minute, or ask your instructor."),
+                status_code=503,
+            )
+        self.log.warning("%s is not kept apart from others: %s", self._log_name, why)
 
     async def _fork(self, mine: Held) -> bool:
         """Have the parent of servers fork it; False where there is none, or it cannot."""
         if not client.wanted(self.centre):
             return False
+        if walls.possible() and await asyncio.to_thread(sandbox.bwrap) is not None:
+            return False  # slower, but apart
         around = await asyncio.to_thread(self._walls)
         env, arguments = self._environ(mine), self.get_args()
         if around is not None:
@@ -128,7 +147,7 @@ class Carried:
 
     def _walls(self) -> walls.Walls | None:
         if why := walls.possible():
-            self.log.warning("%s shares files with all others: %s", self._log_name, why)
+            self._apart_or_refuse(why)
             return None
         return walls.plan(self.centre, self.home, self._projects(), self._unix_id(), self.shown)
 
@@ -173,13 +192,13 @@ class Carried:
         return 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
 
     def _sandbox(self) -> list[str]:
-        program = sandbox.bwrap()
+        program, uid = sandbox.bwrap(), self._unix_id()
         if program is None:
-            self.log.warning("bubblewrap is not there or not allowed: %s shares files with all others", self._log_name)
+            self._apart_or_refuse("bubblewrap is not there or not allowed")
             return []
-        isolation = sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown)
-        uid = self._unix_id()
-        return isolation if uid is None else [*isolation, *sandbox.as_user(uid)]
+        if uid is None and os.geteuid() == 0:
+            self._apart_or_refuse(f"it would be root's, {walls.possible()}")
+        return sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown, uid)
 
     def _projects(self) -> list[str]:
         return [place.project for place in people.places(store_of(self.centre), self.user.name)]

@@ -1,12 +1,13 @@
-"""Isolation of a notebook server with bubblewrap, where it is installed and allowed.
+"""Isolation of a notebook server that is executed, with bubblewrap, where it is installed and allowed.
 
 Other homes, secrets, Hub and books are not there for it; its own home is writable; of the lake its projects' files are
-readable; the rest is read-only.
+readable; the rest is read-only. A server that is forked has the same walls without it (workbench.hub.walls).
 
-Without bubblewrap all servers run as the Hub's own user and could read one another's files: fit for trying it out on
-one's own machine, not for people who do not trust each other. The Hub says so in its log.
+A server that is executed without bubblewrap runs as the Hub's own user and could read the others' files: fit for trying
+it out on one's own machine, not for people who do not trust each other. The Hub says so in its log, and a class's seat
+is not started at all.
 
-Source: bwrap(1).
+Source: bwrap(1), setpriv(1).
 """
 
 import os
@@ -35,7 +36,12 @@ def bwrap() -> str | None:
 
 
 def prefix(
-    settings: Settings, home: Path, projects: Iterable[str], program: str, shown: Iterable[Path] = ()
+    settings: Settings,
+    home: Path,
+    projects: Iterable[str],
+    program: str,
+    shown: Iterable[Path] = (),
+    uid: int | None = None,
 ) -> list[str]:
     """The command that goes before the server's own.
 
@@ -45,6 +51,7 @@ def prefix(
         projects: slugs whose files of the lake are readable.
         program: bwrap.
         shown: further folders that are readable.
+        uid: of the person's servers; None: that of the Hub, which keeps none of its privileges inside.
     """
     command = [program, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/"]
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
@@ -57,11 +64,13 @@ def prefix(
             walls.READ: ["--ro-bind", path, path],
             walls.WRITE: ["--bind", path, path],
         }[kind]
-    return [*command, "--chdir", str(home), "--"]
+    if uid is None:
+        return [*command, "--cap-drop", "ALL", "--chdir", str(home), "--"]
+    return [*command, "--chdir", str(home), "--", *_as_user(uid)]
 
 
-def as_user(uid: int) -> list[str]:
-    """What goes between prefix and server where a person has a Unix user id of its own: setpriv, of util-linux."""
+def _as_user(uid: int) -> list[str]:
+    """What becomes another user inside: setpriv, of util-linux."""
     ids = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     return ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
 

@@ -62,15 +62,22 @@ def plan(
         shown: further folders that they may read.
     """
     steps = [(TMPFS, place) for place in OPEN_TO_ALL]
-    hidden = [Path.home(), Path("/root"), Path("/run")]
+    programs = [ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve()]
+    hidden = [Path.home(), Path("/root"), Path("/run"), *_closed_ways([*programs, settings.home])]
     steps += [(TMPFS, str(place)) for place in dict.fromkeys(hidden) if place.is_dir() and place != Path("/")]
     # The programs themselves may lie below what was hidden.
-    for kept in dict.fromkeys([ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve(), Path("/run/systemd/resolve")]):
+    for kept in dict.fromkeys([*programs, Path("/run/systemd/resolve")]):
         if kept.is_dir() and kept != Path("/usr"):
             steps.append((READ, str(kept)))
     steps.append((TMPFS, str(settings.home)))
     steps += [(READ, str(folder)) for folder in (*_lake_folders(settings, projects), *shown)]
     return Walls((*steps, (WRITE, str(home))), uid)
+
+
+def _closed_ways(places: Iterable[Path]) -> list[Path]:
+    """Folders on the way to these that another user may not pass: hidden, the way through them is everybody's."""
+    ways = dict.fromkeys(way for place in places for way in place.parents)
+    return [way for way in ways if way.is_dir() and not way.stat().st_mode & 0o001]
 
 
 def _lake_folders(settings: Settings, projects: Iterable[str]) -> list[Path]:
@@ -90,9 +97,7 @@ def possible() -> str:
     child = os.fork()
     if not child:
         try:
-            separate_processes()
-            enter(Walls(((TMPFS, "/tmp"), (READ, "/usr"))))  # noqa: S108 - as above
-            said = ""
+            said = _tried(writer)
         except BaseException as problem:  # noqa: BLE001 - whatever it was, it is the answer
             said = str(problem) or type(problem).__name__
         os.write(writer, said.encode()[:500])
@@ -101,6 +106,19 @@ def possible() -> str:
     os.waitpid(child, 0)
     with os.fdopen(reader, encoding="utf-8") as answer:
         return answer.read()
+
+
+def _tried(writer: int) -> str:
+    """Every step of a real server, in a child of this child as there; '' where its own answer is in the pipe."""
+    separate_processes()
+    first = os.fork()
+    if first:
+        status = os.waitpid(first, 0)[1]
+        return f"the first process ended with {status}" if status else ""
+    show_own_processes()
+    enter(Walls(((TMPFS, "/tmp"), (READ, "/usr"))))  # noqa: S108 - as above
+    os.close(writer)
+    os._exit(0)
 
 
 def _closed_to_others() -> str:

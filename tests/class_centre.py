@@ -20,7 +20,7 @@ from tests.centre import four_free_ports
 from workbench.domain.awards import Award
 from workbench.domain.projects import Member, Person, Project
 from workbench.domain.training import TrainingCode, TrainingSeat, TrainingSession
-from workbench.hub import records, running, walls
+from workbench.hub import records, running
 from workbench.services.training.deciding import decide, end
 from workbench.services.training.plan import Plan, propose
 from workbench.settings import DEFAULT_FILE, Settings, load
@@ -150,8 +150,3 @@ def a_class(hub: ClassHub, seats: int, warm: int, **given: Any) -> Held:
     with hub.store.db() as db:
         code = db.scalars(select(TrainingCode.code).where(TrainingCode.session == made.id)).one()
     return Held(made.handle, code, warm)
-
-
-def cannot_isolate() -> str:
-    """Why seats of a class could not be kept apart on this machine, '' where they can."""
-    return walls.possible()

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from workbench import sample
 from workbench.clusters.gpu import gpus, has_rapids_here
+from workbench.hub import walls
 from workbench.settings import StoreSettings, load
 from workbench.store.engine import open_store
 
@@ -26,7 +27,7 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 hypothesis.settings.register_profile("workbench", deadline=None)
 hypothesis.settings.load_profile("workbench")
 
-SUITES = ("browser", "gpu", "notebook", "postgres", "slurm", "sqlite")
+SUITES = ("browser", "gpu", "isolation", "notebook", "postgres", "slurm", "sqlite")
 
 
 @cache
@@ -41,6 +42,8 @@ def missing_for(suite: str) -> str | None:
         return found.reason or (
             None if has_rapids_here() else f"{found} answers, but RAPIDS is not installed (make test)"
         )
+    if suite == "isolation":
+        return walls.possible() or None
     if suite == "notebook":
         return None if importlib.util.find_spec("nbval") else "nbval is not installed (make test)"
     if suite == "postgres":

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.class_centre import INSTRUCTOR, PROJECT, SECRETARIAT, Held, cannot_isolate, class_hub
+from tests.class_centre import INSTRUCTOR, PROJECT, SECRETARIAT, Held, class_hub
 from workbench.domain.projects import Person
 from workbench.domain.training import ENDED, TrainingSession
 from workbench.services.charging.rating import rate
@@ -15,10 +15,7 @@ from workbench.services.people import hash_password
 from workbench.services.training import codes
 from workbench.services.training.statement import statement
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(cannot_isolate()), reason=f"seats cannot be kept apart here: {cannot_isolate()}"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.isolation]
 SOON_S = 10
 """Within so many seconds an error is on the instructor's page."""
 

@@ -8,20 +8,19 @@ import time
 
 import httpx
 import pytest
-from class_centre import a_class, cannot_isolate, class_hub
+from class_centre import a_class, class_hub
 from class_student import Student
 from sqlalchemy import select
 
 from workbench.domain.training import TrainingEvent
 from workbench.hub import records
 
+pytestmark = pytest.mark.isolation
 SECRET = "the other's work"
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    if why := cannot_isolate():
-        pytest.skip(f"seats cannot be kept apart here: {why}")
     folder = tmp_path_factory.mktemp("isolation")
     with class_hub(folder / "home") as running:
         yield running

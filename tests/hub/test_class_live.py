@@ -5,7 +5,7 @@ import time
 import zipfile
 
 import pytest
-from class_centre import INSTRUCTOR, a_class, cannot_isolate, class_hub
+from class_centre import INSTRUCTOR, a_class, class_hub
 from class_student import Student
 from sqlalchemy import select
 
@@ -20,6 +20,7 @@ from workbench.services.training.statement import statement
 from workbench.store.ledger_tables import ledger_transactions
 from workbench.units import DAY_S
 
+pytestmark = pytest.mark.isolation
 AMOUNTS = ("list_minor", "subsidy_minor", "user_minor")
 
 NOT_RUN = {"outputs": [], "execution_count": None}
@@ -52,8 +53,6 @@ def lesson(folder, first="answer = 1 + 1"):
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    if why := cannot_isolate():
-        pytest.skip(f"seats cannot be kept apart here: {why}")
     folder = tmp_path_factory.mktemp("class")
     with class_hub(folder / "home") as running:
         yield running

@@ -4,18 +4,18 @@ import json
 import time
 
 import pytest
-from class_centre import INSTRUCTOR, a_class, cannot_isolate, class_hub
+from class_centre import INSTRUCTOR, a_class, class_hub
 from class_student import Student
 from sqlalchemy import select
 
 from workbench.domain.training import TrainingMessage
 from workbench.services.training import materials
 
+pytestmark = pytest.mark.isolation
+
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    if why := cannot_isolate():
-        pytest.skip(f"seats cannot be kept apart here: {why}")
     with class_hub(tmp_path_factory.mktemp("materials") / "home") as running:
         yield running
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from class_centre import INSTRUCTOR, SECRETARIAT, a_class, cannot_isolate, class_hub
+from class_centre import INSTRUCTOR, SECRETARIAT, a_class, class_hub
 from class_student import XSRF, Student
 
 from workbench.domain.projects import Person
@@ -85,10 +85,9 @@ def until(wanted, ask, within_s=30):
         time.sleep(0.5)
 
 
+@pytest.mark.isolation
 @pytest.mark.timeout(180)
 def test_the_instructor_comes_in_with_the_students_consent_alone(tmp_path):
-    if why := cannot_isolate():
-        pytest.skip(f"seats cannot be kept apart here: {why}")
     with class_hub(tmp_path / "home") as hub:
         with hub.store.db(writes=True) as db:
             for name in (INSTRUCTOR, SECRETARIAT):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from workbench.hub import walls
 from workbench.settings import ROOT, load
 
+pytestmark = pytest.mark.isolation
 SEAT, NOBODY = 200_123, 65_533
 """The user that root's child becomes, and the ordinary one that has only a user namespace."""
 DRIVE = """
@@ -20,6 +22,11 @@ import json, os, sys
 from workbench.hub import walls
 
 given = json.loads(sys.argv[1])
+if given["as_user"] is not None:  # now that all is loaded: ordinary users may not be able to read our programs here
+    os.setgroups([])
+    os.setresgid(*[given["as_user"]] * 3)
+    os.setresuid(*[given["as_user"]] * 3)
+    walls.ctypes.CDLL(None).prctl(walls.PR_SET_DUMPABLE, 1, 0, 0, 0)
 if why := walls.possible():
     sys.exit("NOT POSSIBLE: " + why)
 for line in sys.stdin:
@@ -85,20 +92,27 @@ def house(request):
     shutil.rmtree(top)
 
 
+def open_to_all(path):
+    return all(way.stat().st_mode & 0o001 for way in (Path(path), *Path(path).parents))
+
+
 @pytest.fixture(scope="module")
 def inside(house):
     """Run Python inside ana's walls; what it printed, or the name of its error."""
     top, uid, as_user = house
     around = walls.plan(load(home=top), top / "homes" / "ana", ["alpha"], uid, [top / "class/published"])
-    given = {"walls": around.as_json(), "home": str(top / "homes/ana"), "house": str(top), "outside": os.getpid()}
-    become = {} if as_user is None else {"user": as_user, "group": as_user, "extra_groups": []}
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-c", DRIVE, json.dumps(given)], env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
-            cwd="/", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **become,
-        )  # fmt: skip
-    except PermissionError:
-        pytest.skip(f"no ordinary user can run {sys.executable} here")
+    if as_user is not None:  # who may not come to our programs cannot show them
+        around = replace(
+            around, steps=tuple(step for step in around.steps if step[0] != walls.READ or open_to_all(step[1]))
+        )
+    given = {
+        "walls": around.as_json(), "home": str(top / "homes/ana"), "house": str(top), "outside": os.getpid(),
+        "as_user": as_user,
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVE, json.dumps(given)], env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        cwd="/", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
     def run(code):
         try:

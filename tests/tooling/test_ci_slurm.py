@@ -1,10 +1,12 @@
 """.ci/slurm: installs where it may, else says what is missing; .ci/run and `make test` use it."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from tests.conftest import SUITES
 from tests.slurm_stack import missing
 from workbench.settings import ROOT
 
@@ -85,6 +87,7 @@ def test_the_suite_names_the_packages_that_are_missing(monkeypatch):
     assert "apt-get install slurmdbd" in missing.missing()
 
 
-def test_a_required_run_requires_slurm_and_makes_it_ready():
-    assert "browser,postgres,slurm,sqlite" in (ROOT / ".ci" / "run").read_text()
+def test_a_required_run_requires_every_suite_but_the_gpu_s_and_makes_slurm_ready():
+    named = re.search(r"WORKBENCH_REQUIRE:-([a-z,]+)}", (ROOT / ".ci" / "run").read_text())[1]
+    assert set(named.split(",")) == set(SUITES) - {"gpu"}
     assert "sh .ci/slurm" in (ROOT / "Makefile").read_text()

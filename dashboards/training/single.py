@@ -62,6 +62,7 @@ class Single(TrainingHandler):
             (_("Subsidy"), self.money(session.subsidy_minor)),
             (_("Decided by"), session.decided_by or ""),
             (_("Decided"), self.clock(session.decided_at) if session.decided_at else ""),
+            (_("Its reason"), session.reason if session.state in (APPROVED, ENDED) else ""),
         ]
         return [(label, value) for label, value in rows if value]
 

@@ -1,5 +1,6 @@
 """The closing statement of a class on its page and as a file, and the saved work of its seats."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -132,8 +133,13 @@ def _row(handler: TrainingHandler, line: SeatLine, *, kept: bool) -> dict[str, A
             for amount in (line.list_minor, line.subsidy_minor, line.user_minor)
         ],
         "work": f"{line.number}.zip" if saved else "",
-        "size": f"{(line.archived_bytes or 0) / 1e6:,.1f} MB" if saved else "",
+        "size": _size(line.archived_bytes or 0) if saved else "",
     }
+
+
+def _size(number: int) -> str:
+    """Bytes as they are read; never 0 of something that is there."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{math.ceil(number / 1e3):,d} kB"
 
 
 def _hours(seconds: int | float) -> str:

@@ -68,6 +68,13 @@ def open_page(browser, pages, handle):
         context.close()
 
 
+def restart_asked(store, handle, number):
+    with store.db() as db:
+        return (
+            db.scalars(select(TrainingSeat).where(TrainingSeat.name == f"seat-{handle}-{number:03d}")).one().restart_at
+        )
+
+
 def test_an_error_appears_and_what_one_is_doing_stays(open_page, store, handle):
     page = open_page()
     page.click("details.as-rows summary")
@@ -80,8 +87,15 @@ def test_an_error_appears_and_what_one_is_doing_stays(open_page, store, handle):
     assert "ZeroDivisionError: division by 0" in page.inner_text("tr[data-seat='7']")
     assert page.evaluate("document.activeElement === mine && document.contains(mine)"), "the focus was lost"
     assert page.evaluate("document.querySelector('details.as-rows').open"), "what was folded open was closed"
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.click("tr[data-seat='7'] button")
+    assert asked == ["Restart seat 7? What its kernel has in memory is lost; saved files stay."]
+    assert restart_asked(store, handle, 7) is None
+    page.once("dialog", lambda dialog: dialog.accept())
     page.click("tr[data-seat='7'] button")
     page.wait_for_selector("#told:not([hidden])")
+    assert restart_asked(store, handle, 7) is not None
     assert page.input_value("#text") == "half a sentence"
     page.fill("#text", "Look at cell 2")
     page.click("#say button")

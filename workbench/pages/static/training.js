@@ -76,6 +76,7 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method !== "post") return;
+    if (form.dataset.ask && !form.dataset.sent && !confirm(form.dataset.ask)) { event.preventDefault(); return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     if (!live || !form.matches("#live .quiet-form, .side .quiet-form")) {

@@ -1,6 +1,7 @@
 """A class is checked before it is kept, decided by another person, and its subsidy held until its seats take it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck
@@ -12,7 +13,16 @@ from sqlalchemy import select
 from tests.services.training_centre import NOW, PLAN, SEAT_LIST, SEAT_SUBSIDY, SEATS, STARTS, approved, teaching
 from workbench.domain.awards import Award
 from workbench.domain.holds import Hold
-from workbench.domain.training import APPROVED, CANCELLED, DECLINED, PLANNED, TrainingCode, TrainingSeat, seat_name
+from workbench.domain.training import (
+    APPROVED,
+    CANCELLED,
+    DECLINED,
+    PLANNED,
+    TrainingCode,
+    TrainingSeat,
+    TrainingSession,
+    seat_name,
+)
 from workbench.errors import AskRefused, NoBalance, TrainingRefused, UnknownTraining
 from workbench.hub import books
 from workbench.services import meter, people
@@ -20,7 +30,8 @@ from workbench.services.holds import reserved
 from workbench.services.holds.holds import Start, place, running, settle
 from workbench.services.holds.outlook import outlook
 from workbench.services.quote import quote
-from workbench.services.training import deciding, listing, plan
+from workbench.services.training import deciding, listing, plan, room
+from workbench.services.training.asked import plan_of
 from workbench.services.training.room import seat_limit
 from workbench.units import HOUR_S
 
@@ -142,6 +153,30 @@ def test_classes_at_the_same_time_share_the_room(centre, monkeypatch):
     assert first.handle in beside.conflicts[0]
     after = replace(PLAN, seats=21, starts_at=STARTS + 3 * HOUR_S, ends_at=STARTS + 4 * HOUR_S)
     assert plan.check(centre, after, "ina", NOW).conflicts == ()
+
+
+def test_of_two_plans_that_both_had_room_the_second_is_refused_when_it_is_approved(centre, monkeypatch):
+    monkeypatch.setattr("workbench.services.training.room.seat_limit", lambda _settings: 50)
+    first, second = (plan.propose(centre, PLAN, "ina", NOW) for _ in range(2))
+    checked = plan.check(centre, plan_of(second), "ina", NOW, handle=second.handle)
+    deciding.decide(centre, first.handle, "sec", approve=True, now=NOW)
+    monkeypatch.setattr(deciding, "check", lambda *_given, **_named: checked)  # looked at a moment before
+    with pytest.raises(TrainingRefused, match="no room any more: This machine has room for 50 seats"):
+        deciding.decide(centre, second.handle, "sec", approve=True, now=NOW)
+    with centre.db() as db:
+        assert db.get(TrainingSession, second.id).state == PLANNED
+
+
+def test_gpus_of_classes_at_the_same_time_are_counted_together(centre, monkeypatch):
+    gpu = next(profile for profile in centre.settings.profiles if profile.gpus == 1)
+    monkeypatch.setattr("workbench.services.training.room.gpus_here", lambda: SimpleNamespace(count=4))
+    same = {"starts_at": PLAN.starts_at, "ends_at": PLAN.ends_at, "lead_s": 900, "state": APPROVED}
+    others = [SimpleNamespace(**same, seats=3, profile=gpu.id), SimpleNamespace(**same, seats=9, profile="cpu-small")]
+    asked = replace(PLAN, seats=1, profile=gpu.id, warm=0)
+    assert room.fits(asked, gpu, others, centre.settings)[0]
+    roomy, said = room.fits(replace(asked, seats=2), gpu, others, centre.settings)
+    assert not roomy
+    assert said == "The class needs 2 GPUs, and this machine has 4; 3 are other classes' then."
 
 
 def test_another_person_decides_and_the_class_has_its_seats_and_its_code(centre):

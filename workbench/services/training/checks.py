@@ -11,7 +11,7 @@ from workbench.periods import moment
 from workbench.services.holds.reserved import own_minor
 from workbench.services.training.asked import Plan, faults, profile_of, warm_of
 from workbench.services.training.cost import Cost, cost
-from workbench.services.training.room import Occupied, beside, fits, most_at_once, occupied
+from workbench.services.training.room import Occupied, beside, fits, occupied
 from workbench.services.two_people import DECIDE
 from workbench.store.engine import Store
 from workbench.units import HOUR_S, money
@@ -71,7 +71,7 @@ def check(store: Store, plan: Plan, who: str, now: int, *, handle: str | None = 
     profile = profile_of(settings, plan.profile)
     if profile is None or plan.ends_at <= plan.starts_at or plan.seats < 1 or not 0 <= warm_of(plan) <= plan.seats:
         return Checked(tuple(problems), tuple(warnings))
-    roomy, said = fits(plan, profile, most_at_once(plan, others, settings), settings)
+    roomy, said = fits(plan, profile, others, settings)
     if not roomy:
         problems.append(_("There is no room for {n} seats: {why}").format(n=plan.seats, why=said))
     if any(one.instructor == plan.instructor for one in others):

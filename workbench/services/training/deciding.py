@@ -19,7 +19,7 @@ from workbench.services.training.asked import names_of, plan_of, profile_of
 from workbench.services.training.checks import check
 from workbench.services.training.cost import cost
 from workbench.services.training.listing import check_teaches, locked
-from workbench.services.training.room import beside, fits, most_at_once
+from workbench.services.training.room import beside, fits
 from workbench.services.two_people import check_decider
 from workbench.store.engine import Store
 from workbench.units import HOUR_S, money
@@ -54,8 +54,11 @@ def decide(
     elif not reason.strip():
         raise TrainingRefused(handle, [_("Declining it takes a reason.")])
     with store.db(writes=True) as db:
+        _lock_all(db)
         locked(db, handle)
         found = _planned(db, handle, who)
+        if approve:
+            _check_room(store, db, found, 0)
         found.state = APPROVED if approve else DECLINED
         found.decided_by, found.decided_at, found.reason = who, now, reason.strip()
         if approve:
@@ -93,6 +96,7 @@ def extend(store: Store, handle: str, who: str, minutes: int, now: int) -> Train
         not by this person.
     """
     with store.db(writes=True) as db:
+        _lock_all(db)
         found = _of(db, handle, who)
         _check_on(found, now)
         if minutes < 1 or found.extended_s + minutes * 60 > LONGEST_EXTENSION_S:
@@ -154,15 +158,15 @@ def _check_on(session: TrainingSession, now: int) -> None:
 
 
 def _check_room(store: Store, db: Session, session: TrainingSession, more_s: int) -> None:
-    """Raise where the seats of a longer class do not fit beside those of the classes after it."""
+    """Raise where the seats of the class, so much longer, do not fit beside those of others."""
     longer = replace(plan_of(session), ends_at=session.ends_at + more_s)
     profile = profile_of(store.settings, session.profile)
     if profile is None:
         return  # it is offered no longer, and runs already
-    others = beside(db, longer, store.settings, session.handle)
-    roomy, said = fits(longer, profile, most_at_once(longer, others, store.settings), store.settings)
+    roomy, said = fits(longer, profile, beside(db, longer, store.settings, session.handle), store.settings)
     if not roomy:
-        raise TrainingRefused(session.handle, [_("There is no room for so long: {why}").format(why=said)])
+        words = _("There is no room for so long: {why}") if more_s else _("There is no room any more: {why}")
+        raise TrainingRefused(session.handle, [words.format(why=said)])
 
 
 def _approved(session: TrainingSession) -> int:
@@ -178,6 +182,12 @@ def _hold(store: Store, db: Session, session: TrainingSession, now: int) -> None
     session.quoted_minor, session.subsidy_minor = paid.list_minor, paid.subsidy_minor
     if paid.award is not None:
         reserved.set_aside(db, session, paid.award, paid.rate_bp, now)
+
+
+def _lock_all(db: Session) -> None:
+    """Have others who approve a class, or make one longer, wait: room is looked at and taken by one at a time."""
+    open_ones = TrainingSession.state.in_((PLANNED, APPROVED))
+    db.execute(select(TrainingSession.id).where(open_ones).order_by(TrainingSession.id).with_for_update()).all()
 
 
 def _lock_awards(db: Session, project: str) -> None:

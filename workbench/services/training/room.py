@@ -72,29 +72,44 @@ def beside(db: Session, plan: Plan, settings: Settings, handle: str | None) -> l
     return list(db.scalars(ask.order_by(TrainingSession.starts_at, TrainingSession.id)))
 
 
-def most_at_once(plan: Plan, others: Iterable[TrainingSession], settings: Settings) -> int:
-    """Seats of these others that run at the same time, at the fullest moment of this class."""
-    begins = plan.starts_at - lead_of(plan, settings)
-    running = [(one.starts_at - one.lead_s, one.ends_at, one.seats) for one in others if one.state == APPROVED]
-    moments = [begins, *(start for start, _end, _seats in running if begins < start < plan.ends_at)]
-    return max(sum(seats for start, end, seats in running if start <= at < end) for at in moments)
+def fits(
+    plan: Plan, profile: ProfileSettings, others: Iterable[TrainingSession], settings: Settings
+) -> tuple[bool, str]:
+    """Whether this machine has room for the class beside the approved ones of these, and a sentence that says so.
 
-
-def fits(plan: Plan, profile: ProfileSettings, taken: int, settings: Settings) -> tuple[bool, str]:
-    """Whether this machine has room for the class beside so many other seats, and a sentence that says so."""
+    Args:
+        plan: of the class.
+        profile: of its seats.
+        others: see `beside`.
+        settings: what a seat is expected to use; the profiles, by which GPUs are counted.
+    """
     if settings.slurm.spawns:
         return True, _("Servers are jobs of Slurm, which keeps nodes for the class once it is approved.")
+    running = [one for one in others if one.state == APPROVED]
+    taken = _most_at_once(plan, [(one, one.seats) for one in running], settings)
     limit = seat_limit(settings)
     said = ngettext(
         "This machine has room for {n} seat at a time", "This machine has room for {n} seats at a time", limit
     )
     room = said.format(n=limit)
-    others = _("{n} of them are taken by other classes then").format(n=taken) if taken else ""
-    if profile.gpus * plan.seats > (found := gpus_here().count):
-        return False, _("The class needs {gpus} GPUs, and this machine has {found}.").format(
-            gpus=profile.gpus * plan.seats, found=found
-        )
-    return plan.seats + taken <= limit, ", ".join(part for part in (room, others) if part) + "."
+    beside_it = _("{n} of them are taken by other classes then").format(n=taken) if taken else ""
+    if profile.gpus:
+        each = {one.id: one.gpus for one in settings.profiles}
+        gpus_taken = _most_at_once(plan, [(one, one.seats * each.get(one.profile, 0)) for one in running], settings)
+        if profile.gpus * plan.seats + gpus_taken > (found := gpus_here().count):
+            said = _("The class needs {gpus} GPUs, and this machine has {found}.")
+            if gpus_taken:
+                said = _("The class needs {gpus} GPUs, and this machine has {found}; {n} are other classes' then.")
+            return False, said.format(gpus=profile.gpus * plan.seats, found=found, n=gpus_taken)
+    return plan.seats + taken <= limit, ", ".join(part for part in (room, beside_it) if part) + "."
+
+
+def _most_at_once(plan: Plan, running: Iterable[tuple[TrainingSession, int]], settings: Settings) -> int:
+    """What these others have at the same time, at the fullest moment of this class."""
+    begins = plan.starts_at - lead_of(plan, settings)
+    spans = [(one.starts_at - one.lead_s, one.ends_at, number) for one, number in running]
+    moments = [begins, *(start for start, _end, _number in spans if begins < start < plan.ends_at)]
+    return max(sum(number for start, end, number in spans if start <= at < end) for at in moments)
 
 
 def occupied(store: Store, plan: Plan, profile: ProfileSettings, now: int) -> Occupied:

@@ -34,8 +34,8 @@ def opened(browser):
     """A page of a browser of its own."""
     contexts = []
 
-    def another():
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}))
+    def another(width=1440):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
         page = contexts[-1].new_page()
         page.set_default_timeout(30_000)
         return page
@@ -126,9 +126,11 @@ def test_a_class_from_its_plan_to_its_statement(hub, opened):
 
     teacher.goto(f"{hub.url}/services/centre/training/{handle}")
     link = teacher.get_attribute("[data-link]", "href")
-    ada, bo = opened(), opened()
-    assert join(ada, link, "Ada") != join(bo, link, "Bo")
-    teacher.wait_for_selector("#seats-joined[data-value='2']")
+    ada, bo, chi = opened(), opened(), opened(width=390)
+    assert len({join(ada, link, "Ada"), join(bo, link, "Bo"), join(chi, link, "Chi")}) == 3
+    teacher.wait_for_selector("#seats-joined[data-value='3']")
+    chi.wait_for_selector(".wb-apart >> text=Chi")
+    chi.wait_for_selector("#jp-left-stack", state="hidden")
     work(ada, "print(6 * 7)")
     work(bo, "print(6 * 7)", "1 / 0")
     began = time.monotonic()
@@ -138,7 +140,7 @@ def test_a_class_from_its_plan_to_its_statement(hub, opened):
 
     teacher.fill("#text", "Look at the wall, please.")
     teacher.click("#say button")
-    for student in (ada, bo):
+    for student in (ada, bo, chi):
         student.wait_for_selector(".wb-note >> text=Look at the wall, please.")
 
     teacher.click("details:has(#end) summary")
@@ -148,7 +150,7 @@ def test_a_class_from_its_plan_to_its_statement(hub, opened):
     rate(hub.store, int(time.time()))
     teacher.goto(f"{hub.url}/services/centre/training/{handle}")
     found = statement(hub.store, handle, int(time.time()))
-    assert found.joined == 2
+    assert found.joined == 3
     assert teacher.get_attribute("#closing-list", "data-value") == str(found.list_minor)
     for row in found.rows[:2]:
         file = hub.settings.training_folder / handle / "work" / f"{row.number:03d}.zip"

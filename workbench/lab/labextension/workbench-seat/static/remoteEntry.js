@@ -159,6 +159,7 @@
       // The Lab's own bar cuts off what has no room there.
       seat.node.classList.add("wb-apart");
       document.body.append(seat.node);
+      app.restored.then(() => app.shell.collapseLeft?.()); // the list of files leaves no room for what is worked on
     } else {
       const versions = shared["@lumino/widgets"] ?? {};
       const factory = await versions[Object.keys(versions)[0]].get();

@@ -98,7 +98,7 @@ async def live_given(handler: TrainingHandler, session: TrainingSession) -> dict
     zone = store.settings.centre.zone
     room = Room(
         session=view.session,
-        key=f"{view.session.state}-{view.phase}",
+        key=f"{view.session.state}-{view.phase}-{valid[0] if valid and teaches else ''}",
         as_of=words.clock(now, zone).replace(" ", f":{now % 60:02d} ", 1),
         left=_left(view, now),
         sentence=_sentence(view),

@@ -92,7 +92,10 @@ class PlanPage(TrainingHandler):
             checked=checked,
             money=self.money,
             profiles=[(one.id, f"{one.title} ({one.id})") for one in settings.profiles],
-            hand_ins=[("copy", _("a copy of each seat's work is collected")), ("none", _("nothing is collected"))],
+            hand_ins=[
+                ("copy", _("a copy of each seat's work is collected")),
+                ("none", _("nothing: each student can fetch their own")),
+            ],
             most_seats=settings.training.most_seats,
             zone=settings.centre.time_zone,
             action=f"{ROOT}/{session.handle}/plan" if session else f"{ROOT}/plan",
@@ -131,7 +134,7 @@ def _read(form: Form, settings: Settings, who: str) -> Plan | None:
         return None
     lead = numbers["lead"]
     return Plan(
-        title=typed["title"],
+        title=" ".join(typed["title"].split()),
         project=typed["project"],
         instructor=typed.get("instructor") or who,
         starts_at=starts_at,

@@ -57,7 +57,10 @@ class Single(TrainingHandler):
             (_("Materials"), session.materials or _("none")),
             (_("Opens first"), session.first_page),
             (_("Languages"), session.languages),
-            (_("Collected at the end"), kept if session.hand_in == "copy" else _("nothing")),
+            (
+                _("Collected at the end"),
+                kept if session.hand_in == "copy" else _("nothing; each student can fetch their own"),
+            ),
             (_("List price"), self.money(session.quoted_minor)),
             (_("Subsidy"), self.money(session.subsidy_minor)),
             (_("Decided by"), session.decided_by or ""),

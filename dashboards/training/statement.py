@@ -19,6 +19,8 @@ from workbench.services.training.statement import COLUMNS, SeatLine, Statement, 
 from workbench.units import HOUR_S, gpu_seconds
 
 CHUNK = 1 << 20
+COPY = "copy"
+"""Of a plan's `hand_in`: the instructor may fetch each seat's work after the end; else only its student may."""
 
 
 async def statement_given(handler: TrainingHandler, session: TrainingSession) -> dict[str, Any]:
@@ -26,7 +28,7 @@ async def statement_given(handler: TrainingHandler, session: TrainingSession) ->
     found: Statement = await handler.desk.run(statement, handler.store, session.handle, handler.now)
     teaches = listing.may_teach(session, handler.who.name, handler.who.groups)
     until = archive.kept_until(session)
-    kept = teaches and handler.now < until
+    kept = teaches and session.hand_in == COPY and handler.now < until
     return {
         "bill": {
             "found": found,
@@ -77,7 +79,7 @@ class Work(TrainingHandler):
 
     async def look(self, *given: str) -> None:
         session, number = await self.found(given[0]), int(given[1])
-        if not listing.may_teach(session, self.who.name, self.who.groups):
+        if session.hand_in != COPY or not listing.may_teach(session, self.who.name, self.who.groups):
             raise HTTPError(404)
         file = await self.desk.run(archive.kept, self.store, session.handle, number)
         if file is None:

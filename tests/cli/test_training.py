@@ -69,7 +69,7 @@ def test_a_class_from_plan_to_statement(run, centre, tmp_path):
 
 
 def test_a_check_keeps_nothing_and_a_refusal_says_every_reason(run, centre):
-    said = planned(run, "--check", "--materials", "/nowhere")
+    said = planned(run, "--check", "--materials", "/nowhere", status=1)
     assert "Not accepted: Materials are" in said
     said = planned(run, "--warm", "31", start="2020-01-01T10:00", status=1)
     assert "begins in the past" in said or "over already" in said

@@ -276,6 +276,11 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
         with zipfile.ZipFile(io.BytesIO(ina.get("/saved/1.zip").content)) as fetched:
             assert fetched.namelist() == ["intro.ipynb"]
         assert ina.get("/saved/2.zip").status_code == 404
+        assert "saved/1.zip" in page
+        with store.db(writes=True) as db:
+            db.get(TrainingSession, session.id).hand_in = "none"
+        assert ina.get("/saved/1.zip").status_code == 404, "nothing was to be collected"
+        assert "saved/1.zip" not in ina.get().text
     with as_(pages, "exe", handle) as exe:
         assert exe.get("/statement.csv").status_code == 200
         assert exe.get("/saved/1.zip").status_code == 404, "work is for whoever runs the class"

@@ -1,6 +1,7 @@
 """Joining a class by its code, through a real Hub: the page, the seat, the way back, and codes that open nothing."""
 
 import asyncio
+import html
 import re
 import sys
 import time
@@ -10,7 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.bare_hub import BareHub, who_is
-from workbench.domain.training import APPROVED, ENDED, TrainingEvent, TrainingSeat, TrainingSession, opens_first
+from workbench.domain.training import (
+    APPROVED,
+    CANCELLED,
+    ENDED,
+    TrainingEvent,
+    TrainingSeat,
+    TrainingSession,
+    opens_first,
+)
 from workbench.errors import NotInstalled
 from workbench.hub import authenticator, proxy
 from workbench.hub.authenticator import CentreAuthenticator
@@ -19,6 +28,7 @@ from workbench.services.training import codes
 from workbench.settings import DEFAULT_FILE
 
 XSRF = re.compile(r'name="_xsrf"[^>]*value="([^"]+)"')
+FORM = re.compile(r'<form action="([^"]*/join[^"]*)"')
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through Linux's own means")
 
 
@@ -61,7 +71,8 @@ def press(browser, code, name="Ada", **query):
     page = browser.get(f"/hub/join/{code}", params=query)
     found = XSRF.search(page.text)
     assert found is not None, page.text[:2000]
-    return browser.post("/hub/join", data={"_xsrf": found.group(1), "code": code, "name": name})
+    where = html.unescape(FORM.search(page.text).group(1))
+    return browser.post(where, data={"_xsrf": found.group(1), "code": code, "name": name})
 
 
 def seat_in(answer):
@@ -119,10 +130,28 @@ def test_a_button_that_is_pressed_twice_takes_one_seat(hub, browser):
 def test_somebody_else_at_the_same_computer_gets_a_seat_of_their_own(hub, browser):
     code = code_of(hub, "now234")
     first = seat_in(press(browser, code, "Eve"))
+    assert "Go to my seat" not in browser.get(f"/hub/join/{code}", params={"other": "1"}).text
+    assert "Go to my seat" in browser.get(f"/hub/join/{code}").text, "looking has cost the seat"
     second = seat_in(press(browser, code, "Flo", other="1"))
     assert second != first
     assert who_is(browser) == second
     assert seat_in(press(browser, code, "")) == second
+
+
+@linux
+def test_whoever_sat_in_a_class_that_was_called_off_is_told_so(hub, browser):
+    code = code_of(hub, "now234")
+    seat_in(press(browser, code, "Gil"))
+    assert "Go to my seat" in browser.get(f"/hub/join/{code}").text
+    with hub.store.db(writes=True) as db:
+        db.query(TrainingSession).filter(TrainingSession.handle == "now234").update({"state": CANCELLED})
+    try:
+        page = browser.get(f"/hub/join/{code}").text
+    finally:
+        with hub.store.db(writes=True) as db:
+            db.query(TrainingSession).filter(TrainingSession.handle == "now234").update({"state": APPROVED})
+    assert "This class is over" in page
+    assert "Go to my seat" not in page
 
 
 @linux

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from tests.services.training_centre import approved, teaching
 from workbench.domain.training import TrainingSeat
-from workbench.services.training import archive, ending, watching
+from workbench.services.training import archive, deciding, ending, watching
 from workbench.units import DAY_S
 
 
@@ -91,3 +91,15 @@ def test_it_can_be_fetched_until_its_time_is_over(store, home):
     with store.db(writes=True) as db:
         db.execute(update(TrainingSeat).values(removed_at=None))
     assert archive.kept(store, made.handle, 1) is None
+
+
+def test_work_of_a_class_that_was_called_off_has_its_time_too(store, home):
+    teaching(store)
+    made = approved(store, seats=1)
+    called_off_at = made.starts_at - 60  # students may sit there already
+    deciding.cancel(store, made.handle, "ina", "Fire alarm", called_off_at)
+    ((seat,),) = (one.seats for one in watching.approved(store, called_off_at, 0))
+    ending.close_seat(store, seat.id, archive.save(store.settings, made.handle, 1, home), called_off_at)
+    assert archive.kept(store, made.handle, 1) is not None
+    assert archive.forget(store, called_off_at + made.keep_days * DAY_S - 1) == 0
+    assert archive.forget(store, called_off_at + made.keep_days * DAY_S) == 1

@@ -31,7 +31,7 @@ from workbench.services.holds.holds import Start, place, running, settle
 from workbench.services.holds.outlook import outlook
 from workbench.services.quote import quote
 from workbench.services.training import deciding, listing, plan, room
-from workbench.services.training.asked import plan_of
+from workbench.services.training.asked import names_of, plan_of
 from workbench.services.training.room import seat_limit
 from workbench.units import HOUR_S
 
@@ -153,6 +153,10 @@ def test_classes_at_the_same_time_share_the_room(centre, monkeypatch):
     assert first.handle in beside.conflicts[0]
     after = replace(PLAN, seats=21, starts_at=STARTS + 3 * HOUR_S, ends_at=STARTS + 4 * HOUR_S)
     assert plan.check(centre, after, "ina", NOW).conflicts == ()
+
+
+def test_a_roster_takes_blanks_of_any_kind():
+    assert names_of("\ufeff陳\u3000大文\n\n Lee\xa0 Ka \n".lstrip("\ufeff")) == ("陳 大文", "Lee Ka")
 
 
 def test_of_two_plans_that_both_had_room_the_second_is_refused_when_it_is_approved(centre, monkeypatch):

@@ -76,6 +76,8 @@ def plan(title: str, who: str, start: str, minutes: int, *, only_check: bool, **
     for line in found_words(checked, store.settings.centre.symbol):
         click.echo(line)
     if only_check:
+        if checked.problems:
+            raise SystemExit(1)
         return
     made = service.propose(store, wanted, who, now, isolation=_isolation())
     click.echo(

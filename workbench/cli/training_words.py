@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ def plan_from(store: Store, title: str, who: str, start: str, minutes: int, give
         starts_at = parse_moment(start, store.settings.centre.zone)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--start") from problem
-    roster = given["roster"].read_text(encoding="utf-8") if given["roster"] else ""
+    roster = _names_in(given["roster"]) if given["roster"] else ""
     return Plan(
         title=title,
         project=given["project"] or store.settings.training.project,
@@ -40,6 +41,15 @@ def plan_from(store: Store, title: str, who: str, start: str, minutes: int, give
         roster=names_of(roster),
         **{name: given[name] for name in ("seats", "profile", "warm", "materials", "branch", "first_page")},
     )
+
+
+def _names_in(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise click.BadParameter(
+            f"{file} is no UTF-8 text: {problem}. Save it as UTF-8.", param_hint="--roster"
+        ) from problem
 
 
 def found_words(checked: Checked, symbol: str) -> list[str]:

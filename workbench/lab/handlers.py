@@ -20,7 +20,7 @@ KEPT_S = 3.0
 LIMIT_S = 20.0
 FORGET_AFTER_S = (3.0, 8.0, 15.0)
 """After a change of who may open the seat: the Hub follows within seconds."""
-BUSY = "The centre does not answer just now. It is tried again by itself; your work goes on."
+BUSY = "The centre does not answer just now. Your work goes on; what you asked for was maybe not done: ask again."
 UNFETCHED = "The new materials cannot be fetched. Your files are as they were; tell your instructor."
 _kept: dict[str, tuple[float, dict[str, Any]]] = {}
 

@@ -16,7 +16,7 @@ from jupyterhub.handlers.pages import TokenPageHandler
 from jupyterhub.utils import url_path_join
 from tornado import web
 
-from workbench.domain.training import OVER, TrainingSeat, TrainingSession, is_seat, phase
+from workbench.domain.training import CANCELLED, OVER, TrainingSeat, TrainingSession, is_seat, phase
 from workbench.errors import JoinRefused
 from workbench.hub.centre_store import store_of
 from workbench.hub.training.entering import SEATING, enter
@@ -101,11 +101,13 @@ class Join(BaseHandler):
         problem: str = "",
     ) -> None:
         other = self.current_user.name if self.current_user and not is_seat(self.current_user.name) else ""
-        over = session is not None and phase(session, self._now) == OVER
-        if seat is None and not self._claim():
+        over = session is not None and (session.state == CANCELLED or phase(session, self._now) == OVER)
+        another = bool(self.get_query_argument("other", ""))
+        if seat is None and not another and not self._claim():
             self._keep(secrets.token_urlsafe(32))  # with the page, not with the button: pressed twice, it is one seat
         work = await self._off(archive.kept, session.handle, seat.number) if session and seat and over else None
         given = {"code": code, "training": session, "seat": seat, "problem": problem, "over": over, "logged_in": other}
+        given |= {"another": another, "typed": self.get_argument("name", "")}
         if work is not None and session is not None:
             given["until"] = clock(archive.kept_until(session), self.authenticator.centre.centre.zone, date.min)
         self.finish(await self.render_template("join.html", **given))

@@ -91,7 +91,7 @@
       tell(said.done ?? said.problem, !answer.ok);
       if (answer.ok) { form.reset(); ask(); }
     } catch {
-      tell(stale.dataset.out, true);
+      tell(stale.dataset.unsent, true);
     }
     delete form.dataset.sent;
   });

@@ -87,8 +87,8 @@ def plan_of(session: TrainingSession) -> Plan:
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """A roster from its text: a name a line, empty lines left out."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    """A roster from its text: a name a line, empty lines left out; blanks of any kind are one."""
+    return tuple(name for line in text.splitlines() if (name := " ".join(line.split())))
 
 
 def profile_of(settings: Settings, name: str) -> ProfileSettings | None:

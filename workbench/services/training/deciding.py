@@ -82,7 +82,7 @@ def cancel(store: Store, handle: str, who: str, reason: str, now: int) -> Traini
             raise TrainingRefused(handle, [_("It is {state}.").format(state=found.state)])
         if found.state == APPROVED and now >= found.starts_at:
             raise TrainingRefused(handle, [_("It has begun.")], _("End it: workbench training end."))
-        found.state, found.reason = CANCELLED, reason.strip()
+        found.state, found.reason, found.ended_at = CANCELLED, reason.strip(), now
         reserved.release(db, handle, now)
         events.note(db, "cancelled", now, session=found.id, who=who, says=reason.strip())
         return found

@@ -22,7 +22,10 @@ def warn(store: Store, session: TrainingSession, now: int) -> int | None:
     if minutes is None or session.state != APPROVED or session.ends_at - session.starts_at <= minutes * 60:
         return None
     says = f"{minutes} min before {session.ends_at}"
-    words = _("This class ends in {n} minutes. Finish what you are at; all files of your seat are kept for you.")
+    words = _(
+        "This class ends in {n} minutes. Finish what you are at; all files of your seat are kept for you. If you "
+        "joined by a link or a code, open that again in this browser afterwards to fetch them."
+    )
     with store.db(writes=True) as db:
         mine = (TrainingEvent.session == session.id) & (TrainingEvent.kind == "warned")
         if db.scalars(select(TrainingEvent.id).where(mine, TrainingEvent.says == says)).first() is not None:

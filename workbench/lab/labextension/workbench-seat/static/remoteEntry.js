@@ -44,7 +44,7 @@
     const headers = { "Content-Type": "application/json", "X-XSRFToken": cookie("_xsrf") };
     const answer = await fetch(`${base()}workbench/${what}`, { ...(body === undefined ? {} : post), headers });
     const said = await answer.json().catch(() => ({ error: "The server gave no answer." }));
-    if (!answer.ok) throw new Error(said.error || said.message || "It was refused.");
+    if (!answer.ok) throw Object.assign(new Error(said.error || said.message || "It was refused."), { status: answer.status });
     return said;
   };
 
@@ -150,7 +150,10 @@
   };
 
   const sit = async (app) => {
-    const first = await ask("seat").catch(() => ({ seat: null }));
+    let first;
+    // A centre that does not answer just now is asked again: only its word says that this is no seat.
+    const none = (problem) => (problem.status === 404 ? { seat: null } : null);
+    while (!(first = await ask("seat").catch(none))) await new Promise((again) => setTimeout(again, EVERY_MS));
     if (!first.seat) return;
     document.head.append(element("style", { textContent: css }));
     const seat = new Seat(first);

@@ -59,7 +59,7 @@ def list_(form: str) -> None:
 @click.option("--first-page", default="", metavar="FILE", help="Of the materials; opened first.")
 @click.option("--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A name a line.")
 @click.option("--no-walk-ins", is_flag=True, help="Only who is on the roster may join.")
-@click.option("--no-hand-in", is_flag=True, help="Nobody's work is collected at the end.")
+@click.option("--no-hand-in", is_flag=True, help="The instructor fetches nobody's work; students can fetch their own.")
 @click.option("--check", "only_check", is_flag=True, help="Say what would be found; keep nothing.")
 def plan(title: str, who: str, start: str, minutes: int, *, only_check: bool, **given: Any) -> None:
     """Plan a class: cost, room, award and conflicts are looked at first. Another person approves it.

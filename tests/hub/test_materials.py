@@ -1,6 +1,7 @@
 """The course in a home: delivered, updated, and never written over."""
 
 import json
+import os
 
 import pytest
 
@@ -157,3 +158,21 @@ def test_a_notebook_with_a_changed_cell_is_theirs(course, home):
     (home / "01_explore.ipynb").write_text(notebook("1 + 3"))
     (course / "01_explore.ipynb").write_text(notebook("2 + 2"))
     assert deliver(course, home).beside == ["01_explore.new.ipynb"]
+
+
+def test_links_and_pipes_of_a_home_are_neither_read_nor_waited_for(tmp_path):
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"key": "SECRET"}')
+    course, home = tmp_path / "course", tmp_path / "home"
+    for folder in (course, home):
+        folder.mkdir()
+    (course / "a.ipynb").write_text("{}")
+    (course / "b.ipynb").write_text("{}")
+    (home / ".course.json").symlink_to(secret)
+    os.mkfifo(home / "a.ipynb")
+    (home / "b.ipynb").symlink_to("/dev/zero")
+    deliver(course, home)
+    written = [path.read_text() for path in home.iterdir() if path.is_file() and not path.is_symlink()]
+    assert "SECRET" not in "".join(written)
+    assert (home / "a.ipynb").is_fifo()
+    assert (home / "b.ipynb").is_symlink()

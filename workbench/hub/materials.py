@@ -9,10 +9,15 @@ rest as soon as it is opened, and that is nobody's work.
 import hashlib
 import json
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MANIFEST = ".course.json"
+
+MOST_BYTES = 64 * 1024**2
+UNREADABLE = "unreadable"
+"""In place of a digest: something is there that is not read, so it is theirs and stays."""
 
 
 @dataclass
@@ -98,10 +103,26 @@ def _write(file: Path, content: bytes) -> None:
 def _read(manifest: Path) -> dict[str, str]:
     """What was delivered; nothing where it is missing or spoilt, and then every file there counts as theirs."""
     try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(_content(manifest))
+    except (OSError, ValueError, RecursionError):
         return {}
     return {k: v for k, v in content.items() if isinstance(v, str)} if isinstance(content, dict) else {}
+
+
+def _content(file: Path) -> bytes:
+    """A file of somebody else's folder, which the Hub reads with its own rights: no link, no pipe, nothing endless.
+
+    Raises:
+        OSError: it is not there, or is no ordinary file of a size that a notebook has, in ordinary folders.
+    """
+    if file.resolve().parent != file.parent.resolve() or file.is_symlink():
+        raise OSError(f"{file} is a link")
+    opened = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(opened, "rb") as source:
+        status = os.fstat(opened)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+            raise OSError(f"{file} is no ordinary file of at most {MOST_BYTES} bytes")
+        return source.read(MOST_BYTES)
 
 
 def _digest(content: bytes, name: str) -> str:
@@ -113,13 +134,15 @@ def _cells(content: bytes) -> bytes:
     try:
         cells = json.loads(content)["cells"]
         kept = [[cell["cell_type"], "".join(cell["source"]), cell.get("outputs", [])] for cell in cells]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return content
     return json.dumps(kept, sort_keys=True).encode()
 
 
 def _digest_of(file: Path) -> str | None:
     try:
-        return _digest(file.read_bytes(), file.name)
-    except OSError:
+        return _digest(_content(file), file.name)
+    except FileNotFoundError:
         return None
+    except OSError:
+        return UNREADABLE

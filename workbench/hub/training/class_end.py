@@ -48,7 +48,7 @@ def _end_seat(store: Store, hub: HubApi, one: Class, seat: TrainingSeat) -> bool
     except (httpx.HTTPError, HubSaidNo) as problem:
         log.warning("%s: %s", seat.name, problem)
         return False
-    except OSError as problem:
+    except (OSError, RecursionError) as problem:  # folders below folders without end
         log.warning("%s: %s", seat.name, problem)
         words = _("Its work could not be saved or its home removed: {why}").format(why=problem)
         ending.note_unsaved(store, seat, words, int(time.time()))

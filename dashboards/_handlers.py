@@ -19,6 +19,7 @@ from workbench.errors import UnknownProject
 from workbench.i18n import _
 from workbench.pages import identity
 from workbench.pages.shell import SERVICE, Viewer, environment, page_titles
+from workbench.services.spreadsheet import inert
 
 log = logging.getLogger(__name__)
 
@@ -224,14 +225,10 @@ class Download(Plain):
 
 
 def safe_csv(frame: pd.DataFrame) -> str:
-    """CSV of which a spreadsheet runs nothing: a text that would begin a formula gets an apostrophe before it."""
+    """CSV of which a spreadsheet runs nothing (see `inert`)."""
     texts = frame.select_dtypes(["object", "str"]).columns
-    guarded = frame.assign(**{name: frame[name].map(_guarded) for name in texts})
+    guarded = frame.assign(**{name: frame[name].map(inert) for name in texts})
     return guarded.to_csv(index=False, lineterminator="\r\n")
-
-
-def _guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value[:1] else value
 
 
 class Home(Plain):

@@ -21,7 +21,7 @@ from workbench.domain.awards import Award
 from workbench.domain.projects import Member, Person, Project
 from workbench.domain.training import TrainingCode, TrainingSeat, TrainingSession
 from workbench.hub import records, running
-from workbench.services.training.deciding import decide, end
+from workbench.services.training.deciding import cancel, decide, end
 from workbench.services.training.plan import Plan, propose
 from workbench.settings import DEFAULT_FILE, Settings, load
 from workbench.store.engine import Store, open_store
@@ -44,18 +44,21 @@ class Held:
 class ClassHub:
     """The Hub and its services, as `workbench up` starts them, on a store of its own."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self.settings, self.store = settings, store
+    def __init__(self, settings: Settings, store: Store, file: Path = DEFAULT_FILE) -> None:
+        self.settings, self.store, self.file = settings, store, file
         self.url = running.url_of(settings).rstrip("/")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the Hub and wait until it and its services answer."""
         kept = {name: os.environ.pop(name) for name in ("WORKBENCH_CONFIG",) if name in os.environ}
+        if self.file != DEFAULT_FILE:
+            os.environ["WORKBENCH_CONFIG"] = str(self.file)
         try:
             self.process = running.start_hub(self.settings)
             running.wait_until_it_answers(self.settings, self.process)
         finally:
+            os.environ.pop("WORKBENCH_CONFIG", None)
             os.environ.update(kept)
 
     def kill(self) -> None:
@@ -78,9 +81,15 @@ class ClassHub:
             time.sleep(0.5)
 
     def end_class(self, held: Held) -> float:
-        """End the class now; seconds until nothing of it runs and no home is left."""
-        began = time.monotonic()
-        end(self.store, held.handle, INSTRUCTOR, int(time.time()))
+        """End the class now, or call it off before it has begun; seconds until nothing of it runs, no home is left."""
+        began, now = time.monotonic(), int(time.time())
+        with self.store.db() as db:
+            ask = select(TrainingSession.starts_at).where(TrainingSession.handle == held.handle)
+            begun = db.scalars(ask).one() <= now
+        if begun:
+            end(self.store, held.handle, INSTRUCTOR, now)
+        else:
+            cancel(self.store, held.handle, INSTRUCTOR, "as a test wants it", now)
         while self.left_over(held):
             if time.monotonic() - began > 300:
                 raise SystemExit(f"left after the end of the class: {self.left_over(held)}")
@@ -114,13 +123,13 @@ def of_class(hub: ClassHub, *, parent: bool = True) -> list[psutil.Process]:
 
 
 @contextmanager
-def class_hub(home: Path) -> Iterator[ClassHub]:
+def class_hub(home: Path, file: Path = DEFAULT_FILE, port: int | None = None) -> Iterator[ClassHub]:
     """A Hub with its services on a new store in this folder; stopped after it, with all that it started."""
-    settings = load(DEFAULT_FILE, home=home, port=four_free_ports())
+    settings = load(file, home=home, port=port or four_free_ports())
     home.mkdir(parents=True, exist_ok=True)
     store = open_store(settings)
     fill(store)
-    hub = ClassHub(settings, store)
+    hub = ClassHub(settings, store, file)
     try:
         hub.start()
         yield hub

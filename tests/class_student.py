@@ -18,11 +18,13 @@ READY_WITHIN_S = 90
 
 
 class Student:
-    """One browser. `seat` is the name of the seat, once joined."""
+    """One browser. `seat` is the name of the seat, `own` the origin of its Lab, once joined."""
 
-    def __init__(self, url: str, name: str) -> None:
-        self.url, self.name, self.seat = url, name, ""
-        self.client = httpx.Client(base_url=url, trust_env=False, follow_redirects=True, timeout=60)
+    def __init__(self, url: str, name: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.url, self.name, self.seat, self.own = url, name, "", url
+        self.client = httpx.Client(
+            base_url=url, transport=transport, trust_env=False, follow_redirects=True, timeout=60
+        )
         self.kernel: str | None = None
 
     def try_code(self, code: str) -> httpx.Response:
@@ -47,7 +49,10 @@ class Student:
     def answers(self) -> bool:
         """Whether the seat's Lab opens."""
         answer = self.client.get(f"/user/{self.seat}/lab")
-        return answer.status_code == 200 and answer.url.path.startswith(f"/user/{self.seat}/lab")
+        there = answer.status_code == 200 and answer.url.path.startswith(f"/user/{self.seat}/lab")
+        if there:
+            self.own = str(answer.url.join("/")).rstrip("/")
+        return there
 
     def cookie(self, name: str, path: str) -> str:
         return next((c.value or "" for c in self.client.cookies.jar if c.name == name and c.path == path), "")
@@ -55,7 +60,8 @@ class Student:
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         """A request to the seat's own server."""
         base = f"/user/{self.seat}/"
-        return self.client.request(method, base + path, headers={"X-XSRFToken": self.cookie("_xsrf", base)}, **given)
+        headers = {"X-XSRFToken": self.cookie("_xsrf", base)}
+        return self.client.request(method, self.own + base + path, headers=headers, **given)
 
     def open(self, notebook: str = "") -> str:
         """Start a kernel for this notebook; its id."""

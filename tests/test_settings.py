@@ -44,6 +44,40 @@ def test_the_environment_moves_state_and_port(tmp_path, monkeypatch):
     assert (loaded.hub.port, loaded.hub.dashboards_port) == (9000, 9003)
 
 
+def with_domain(tmp_path, address):
+    file = tmp_path / "w.toml"
+    text = settings.DEFAULT_FILE.read_text("utf-8")
+    file.write_text(text.replace('subdomain_host = "" ', f'subdomain_host = "{address}" '), "utf-8")
+    return settings.load(file, home=tmp_path).hub.subdomain_host
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "https://centre.example.org", "http://centre.test:8000", "https://a-b.c1.org:8443", "http://localhost:8000"],
+)
+def test_users_may_have_domains_below_an_address(tmp_path, address):
+    assert with_domain(tmp_path, address) == address
+
+
+def test_the_domain_is_written_in_lower_case(tmp_path):
+    assert with_domain(tmp_path, "HTTPS://Centre.Example.ORG") == "https://centre.example.org"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "centre.example.org", "//centre.example.org", "ftp://centre.example.org", "https://", "https://centre.example.org/",
+        "https://centre.example.org/hub", "https://centre.example.org?a=b", "https://a:b@centre.example.org",
+        "https://127.0.0.1:8000", "https://[::1]:8000", "https://*.example.org", "https://centre..org", "https://-a.org",
+        "https://centre.example.org:0", "https://centre.example.org:99999", "https://centre.example.org:x",
+        "https://c e.org",
+    ],
+)  # fmt: skip
+def test_an_address_without_room_for_domains_is_refused(tmp_path, address):
+    with pytest.raises(SettingsError, match=r"hub\.subdomain_host: .*each user can have a domain"):
+        with_domain(tmp_path, address)
+
+
 def with_rules(tmp_path, text):
     file = tmp_path / "w.toml"
     file.write_text(settings.DEFAULT_FILE.read_text("utf-8") + text, "utf-8")

@@ -1,6 +1,7 @@
 """Training sessions: planned, decided, run live, and accounted for; each role sees and does what is theirs.
 
-Plain HTML forms that work without JavaScript; a script asks for the live part of a running class every three seconds.
+Plain HTML forms that work without JavaScript; a script asks for the live part of a running class every three seconds,
+and on the page of one that is to come whether it begins.
 No page here is cached: what stands on it follows from who asks, at that moment.
 """
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards.training.handler import TrainingHandler
-from workbench.domain.training import COMING, OPEN, WARMING, TrainingMessage, TrainingSession
+from workbench.domain.training import COMING, OPEN, WARMING, TrainingMessage, TrainingSession, phase
+from workbench.hub.own_domains import origin_of
 from workbench.i18n import _, ngettext
 from workbench.pages import words
 from workbench.pages.shell import environment
@@ -38,7 +39,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """One seat in words. needs: it wants the instructor; look: address of the Lab that its student lets one see."""
+    """One seat in words. needs: it wants the instructor; look: address of the Lab that its student lets one see;
+    shared_origin: it is of the same origin as this page.
+    """
 
     seat: SeatRow
     who: str
@@ -47,6 +50,7 @@ class Line:
     seen: str
     needs: bool
     look: str
+    shared_origin: bool
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Room:
     messages: tuple[tuple[str, str, str], ...]
     code: str
     runs: bool
+    begun: bool
     acts: bool
 
 
@@ -75,7 +80,8 @@ class Live(TrainingHandler):
 
     async def look(self, *given: str) -> None:
         found = await live_given(self, await self.found(given[0]))
-        part = environment().get_template("training/live_part.html")
+        name = "coming" if phase(found["room"].session, self.now) == COMING else "live"
+        part = environment().get_template(f"training/{name}_part.html")
         html = part.render(**found, root=self.root, xsrf=self.token())
         self.finish({"key": found["room"].key, "html": html})
 
@@ -94,7 +100,7 @@ async def live_given(handler: TrainingHandler, session: TrainingSession) -> dict
 
     view, said, valid, tried = await handler.desk.run(read)
     teaches = listing.may_teach(view.session, handler.who.name, handler.who.groups)
-    lines = tuple(_line(seat, view, now) for seat in view.seats)
+    lines = tuple(_line(seat, view, now, origin_of(store.settings, seat.name)) for seat in view.seats)
     zone = store.settings.centre.zone
     room = Room(
         session=view.session,
@@ -113,13 +119,14 @@ async def live_given(handler: TrainingHandler, session: TrainingSession) -> dict
             for one in reversed(said[-MESSAGES_SHOWN:])
         ),
         code=codes.shown(valid[0]) if valid and teaches else "",
+        begun=view.phase == OPEN,
         runs=view.phase in (COMING, WARMING, OPEN),
         acts=teaches and view.phase in (COMING, WARMING, OPEN),
     )
     return {"room": room}
 
 
-def _line(seat: SeatRow, view: ClassView, now: int) -> Line:
+def _line(seat: SeatRow, view: ClassView, now: int, origin: str) -> Line:
     index = next((c.index for c in view.cells if (c.notebook, c.cell) == (seat.notebook, seat.cell)), None)
     doing = _("cell {n}").format(n=index) if index is not None else ""
     running = seat.state not in (FAILED, EXPECTED, STARTING)
@@ -130,7 +137,8 @@ def _line(seat: SeatRow, view: ClassView, now: int) -> Line:
         doing=doing,
         seen=words.ago(now - seat.seen_at) if seat.seen_at is not None else "",
         needs=seat.state in (STUCK, FAILED) or (bool(seat.last_error) and seat.state == ACTIVE),
-        look=f"/user/{seat.name}/lab" if seat.shared and running else "",
+        look=f"{origin}/user/{seat.name}/lab" if seat.shared and running else "",
+        shared_origin=not origin,
     )
 
 
@@ -161,6 +169,8 @@ def _left(view: ClassView, now: int) -> str:
 def _span(seconds: int) -> str:
     minutes = -(-max(0, seconds) // 60)
     hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return _("{d} days {h} h").format(d=hours // 24, h=hours % 24)
     return _("{h} h {m} min").format(h=hours, m=rest) if hours else _("{m} min").format(m=minutes)
 
 

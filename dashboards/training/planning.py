@@ -128,6 +128,7 @@ def _read(form: Form, settings: Settings, who: str) -> Plan | None:
             form.errors[name] = _("Write a whole number.")
     try:
         starts_at = parse_moment(typed.get("starts", ""), settings.centre.zone)
+        moment(starts_at).astimezone(settings.centre.zone)  # it is shown so
     except (ValueError, OverflowError):
         form.errors["starts"] = _("Write a day and a time, like 2026-11-30T14:00.")
     if form.errors:
@@ -157,7 +158,7 @@ def _read(form: Form, settings: Settings, who: str) -> Plan | None:
 def _number(form: Form, name: str, text: str) -> int | None:
     if not text:
         return None
-    if text.isascii() and text.isdigit() and int(text[:7]) <= MOST:
+    if len(text) <= len(str(MOST)) and text.isascii() and text.isdigit() and int(text) <= MOST:
         return int(text)
     form.errors[name] = _("Write a whole number.")
     return None

@@ -1,20 +1,35 @@
 """One class: its plan, what deciding about it means, how it is joined, the class live, its statement after it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from dashboards.training.handler import TrainingHandler
 from dashboards.training.live import live_given
 from dashboards.training.planning import may_plan
 from dashboards.training.statement import statement_given
-from workbench.domain.training import APPROVED, COMING, ENDED, OPEN, OVER, PLANNED, WARMING, TrainingSession, phase
-from workbench.i18n import _
+from workbench.domain.training import (
+    APPROVED,
+    COMING,
+    ENDED,
+    OPEN,
+    OVER,
+    PLANNED,
+    WARMING,
+    TrainingEvent,
+    TrainingSession,
+    phase,
+)
+from workbench.i18n import _, ngettext
 from workbench.services.training import codes, events, listing
 from workbench.services.training import plan as planning
 from workbench.services.training.asked import plan_of
 
+COMING_EVERY_S = 15
+"""How often the page of a class that is to come asks whether it begins."""
 EVENTS_SHOWN = 30
-JOINED = ("joined",)
-"""Of those there are as many as students: they are on the list of seats."""
+BY_SEAT = ("joined", "handed-in", "shared", "unshared", "saved")
+"""Of those there are as many as students, and nothing went wrong: counted, and not listed."""
 
 
 class Single(TrainingHandler):
@@ -24,7 +39,8 @@ class Single(TrainingHandler):
         teaches = listing.may_teach(session, who, groups)
         live = now_is in (WARMING, OPEN) or (now_is == OVER and session.state == APPROVED)
         over, planned_by = session.state == ENDED, who == session.planned_by
-        parts: dict[str, Any] = await live_given(self, session) if live else {}
+        coming = now_is == COMING
+        parts: dict[str, Any] = await live_given(self, session) if live or coming else {}
         parts |= await statement_given(self, session) if over else {}
         self.show(
             "single.html",
@@ -37,8 +53,10 @@ class Single(TrainingHandler):
             checked=await self.checked(session),
             codes=await self.codes(session) if teaches and now_is in (COMING, WARMING, OPEN) else (),
             join_address=self.address("join"),
-            events=await self.events(session) if teaches else (),
+            happened=await self.happened(session) if teaches else None,
             live=live,
+            coming=coming,
+            every_s=COMING_EVERY_S,
             over=over,
             teaches=teaches,
             may_decide=session.state == PLANNED and listing.may_decide(session, who, groups),
@@ -86,49 +104,37 @@ class Single(TrainingHandler):
         found = [codes.shown(code) for code in await self.desk.run(codes.valid, self.store, session.handle)]
         return [(code, self.address(f"join/{code}")) for code in found]
 
-    async def events(self, session: TrainingSession) -> list[tuple[str, str, str]]:
-        """What happened, the latest first."""
+    async def happened(self, session: TrainingSession) -> dict[str, Any] | None:
+        """What happened, the latest first, and how much of it is not listed; None: nothing did."""
         found = await self.desk.run(events.listed, self.store, session.handle)
-        told, said = [one for one in found if one.kind not in JOINED][-EVENTS_SHOWN:], kind_words()
-        return [
-            (self.clock(one.at), said.get(one.kind, one.kind), " · ".join(filter(None, (one.who, one.says))))
-            for one in reversed(told)
+        told = [one for one in found if one.kind not in BY_SEAT]
+        rows = [
+            (
+                self.clock(one.at),
+                events.kind_in_words(one.kind),
+                " · ".join(filter(None, (one.who, events.says_in_words(one)))),
+            )
+            for one in reversed(told[-EVENTS_SHOWN:])
         ]
+        return {"rows": rows, "unlisted": _unlisted(found, len(told) - len(rows))} if found else None
 
     def address(self, path: str) -> str:
         """An address of the Hub as the students' browsers reach it."""
+        if public := self.store.settings.hub.subdomain_host:
+            return f"{public}/hub/{path}"
         told = self.request.headers.get("X-Forwarded-Proto", self.request.protocol)
         return f"{told.split(',')[0].strip()}://{self.request.host}/hub/{path}"
 
 
-def kind_words() -> dict[str, str]:
-    """The kinds of events as people read them."""
-    return {
-        "planned": _("planned"),
-        "changed": _("changed"),
-        "approved": _("approved"),
-        "declined": _("declined"),
-        "cancelled": _("cancelled"),
-        "extended": _("made longer"),
-        "ended-early": _("ended early"),
-        "code-made": _("new code"),
-        "code-revoked": _("code revoked"),
-        "go": _("go"),
-        "no-go": _("no-go"),
-        "refused-code": _("code refused"),
-        "refused": _("launch refused"),
-        "guessing": _("codes guessed"),
-        "denied": _("try denied"),
-        "failed": _("failed"),
-        "lost": _("server lost"),
-        "restart-asked": _("restart asked"),
-        "restarted": _("restarted"),
-        "warned": _("warned"),
-        "saved": _("work saved"),
-        "not-saved": _("work not saved"),
-        "ended": _("ended"),
-        "removed": _("work removed"),
-    }
+def _unlisted(found: Sequence[TrainingEvent], earlier: int) -> list[str]:
+    """Sentences on what happened and is not listed."""
+    counts = Counter(one.kind for one in found)
+    kinds = ", ".join(f"{events.kind_in_words(kind)} ({counts[kind]})" for kind in BY_SEAT if counts[kind])
+    said = [_("Counted here and not listed, seat by seat: {what}.").format(what=kinds)] if kinds else []
+    if earlier:
+        n = ngettext("{n} earlier event is not listed.", "{n} earlier events are not listed.", earlier)
+        said.append(n.format(n=earlier))
+    return said
 
 
 def done_words(what: str) -> str:

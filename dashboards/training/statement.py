@@ -15,6 +15,7 @@ from workbench.i18n import _
 from workbench.pages import words
 from workbench.papers.training import class_pdf
 from workbench.services.training import archive, listing
+from workbench.services.training.events import kind_in_words
 from workbench.services.training.statement import COLUMNS, SeatLine, Statement, statement, table
 from workbench.units import HOUR_S, gpu_seconds
 
@@ -38,7 +39,7 @@ async def statement_given(handler: TrainingHandler, session: TrainingSession) ->
             "total": [handler.money(amount) for amount in _totals(found)],
             "core_hours": _hours(found.core_seconds),
             "gpu_hours": _hours(found.gpu_seconds),
-            "incidents": [(handler.clock(i.at), i.kind, i.seat, i.says) for i in found.incidents],
+            "incidents": [(handler.clock(i.at), kind_in_words(i.kind), i.seat, i.says) for i in found.incidents],
             "address": f"{handler.root}/{session.handle}/statement",
             "kept_until": handler.clock(until) if kept else "",
         }

@@ -16,6 +16,7 @@ from workbench.services.training.plan import propose
 from workbench.settings import load
 from workbench.store.engine import open_store
 
+pytestmark = pytest.mark.browser
 KNOWN = PEOPLE | {"ina-token": {"name": "ina", "groups": ["instructors", "lead:vision"]}}
 SEEN_WITHIN_MS = 10_000
 
@@ -102,6 +103,27 @@ def test_an_error_appears_and_what_one_is_doing_stays(open_page, store, handle):
     page.wait_for_selector("#messages >> text=Look at cell 2", timeout=SEEN_WITHIN_MS)
     assert page.input_value("#text") == ""
     assert messages.said(store, handle)[-1].text == "Look at cell 2"
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("button", ["left", "middle"])
+def test_a_seat_is_opened_when_one_has_agreed_to_what_that_means(open_page, store, handle, button):
+    with store.db(writes=True) as db:
+        seat = db.scalars(select(TrainingSeat).where(TrainingSeat.name == f"seat-{handle}-003")).one()
+        seat.shared_at = int(time.time()) - 60
+    page, asked, opened = open_page(), [], []
+    page.context.on("page", lambda one: opened.append(one))
+    page.context.route("**/user/**", lambda route: route.fulfill(body="the Lab"))
+    link = page.locator("tr[data-seat='3'] a[data-ask]")
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    link.click(button=button)
+    page.wait_for_timeout(500)
+    assert "at the centre's own address" in asked[0]
+    assert opened == []
+    page.once("dialog", lambda dialog: dialog.accept())
+    with page.context.expect_page() as seen:
+        link.click(button=button)
+    seen.value.wait_for_url(f"**/user/seat-{handle}-003/lab")
     assert page.problems == []
 
 

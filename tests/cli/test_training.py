@@ -1,5 +1,7 @@
 """`workbench training`: a class is planned, looked at, approved, called off and accounted for at the command line."""
 
+import csv
+import io
 import json
 import re
 import time
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 
 from tests.services.training_centre import teaching
 from workbench.cli import main
+from workbench.cli.answer import show
 from workbench.domain.awards import Award
 from workbench.periods import day_of
 from workbench.units import DAY_S
@@ -66,6 +69,20 @@ def test_a_class_from_plan_to_statement(run, centre, tmp_path):
     assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF-")
     run("cancel", handle, "--by", "ina")
     assert "It is cancelled." in run("end", handle, "--by", "ina", status=1)
+
+
+def test_a_spreadsheet_runs_no_name_of_a_statement(run, centre, tmp_path):
+    (tmp_path / "roster.txt").write_text("=1+1\n@SUM(A1)\n", encoding="utf-8")
+    (handle,) = re.findall(r"Class (\w{6}) is planned", planned(run, "--roster", str(tmp_path / "roster.txt")))
+    run("approve", handle, "--by", "sec")
+    rows = list(csv.DictReader(io.StringIO(run("statement", handle, "--format", "csv"))))
+    assert [row["roster"] for row in rows[:3]] == ["'=1+1", "'@SUM(A1)", ""]
+    assert json.loads(run("statement", handle, "--format", "json"))[0]["roster"] == "=1+1"
+
+
+def test_an_amount_below_zero_stays_a_number_in_a_file(capsys):
+    show(["amount", "text"], [{"amount": -5, "text": "-12.50"}, {"amount": None, "text": "-x"}], "csv")
+    assert capsys.readouterr().out == "amount,text\n-5,-12.50\n,'-x\n"
 
 
 def test_a_check_keeps_nothing_and_a_refusal_says_every_reason(run, centre):

@@ -159,7 +159,9 @@ def test_only_a_seat_whose_student_lets_one_look_can_be_opened(pages, store, han
         assert lab not in ina.live()["html"]
         with store.db(writes=True) as db:
             db.execute(update(TrainingSeat).where(TrainingSeat.name == f"seat-{handle}-002").values(shared_at=1))
-        assert lab in seat_row(ina.live()["html"], 2)
+        row = seat_row(ina.live()["html"], 2)
+        assert lab in row
+        assert 'data-ask="What this student has put there runs in your browser' in row
 
 
 def test_a_message_reaches_the_seats_and_stays_on_the_page(pages, store, handle):
@@ -260,7 +262,7 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
         session.state, session.ended_at, session.ends_at = ENDED, now, now - 1
         seat = db.scalars(select(TrainingSeat).where(TrainingSeat.name == f"seat-{handle}-001")).one()
         seat.archive, seat.archived_bytes = "saved.zip", place.stat().st_size
-        events.note(db, "failed", now, session=session.id, seat=seat.id, says="It <broke>.", incident=True)
+        events.note(db, "not-saved", now, session=session.id, seat=seat.id, says="It <broke>.", incident=True)
     found = statement(store, handle, now)
     with as_(pages, "ina", handle) as ina:
         page = ina.get().text
@@ -269,7 +271,7 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
             "seats": "5", "joined": "4", "no-shows": "1", "gpu-hours": "0", "core-hours": "0", "incidents": "1",
             "list": f"{found.list_minor}", "subsidy": f"{found.subsidy_minor}", "user": f"{found.user_minor}",
         }  # fmt: skip
-        assert "It &lt;broke&gt;." in page
+        assert "· work not saved</span><p>It &lt;broke&gt;." in page
         rows = ina.get("/statement.csv").text.splitlines()
         assert (len(rows), rows[0].split(",")[:2]) == (1 + SEATS, ["number", "name"])
         assert ina.get("/statement.pdf").content.startswith(b"%PDF-")

@@ -51,8 +51,12 @@ class Browser:
     def __init__(self, client):
         self.client = client
 
-    def get(self, path=""):
-        return self.client.get(f"/training{path}")
+    def get(self, path="", **given):
+        return self.client.get(f"/training{path}", **given)
+
+    def live(self, handle):
+        token = XSRF.search(self.get(f"/{handle}").text).group(1)
+        return self.get(f"/{handle}/live", headers={"X-XSRFToken": token}).json()
 
     def send(self, path, form, of=None):
         found = XSRF.search(self.get(of or path).text)
@@ -170,6 +174,25 @@ def test_an_approved_class_shows_its_code_to_who_teaches_it_only(store, as_):
     assert f"/hub/join/{codes.shown(code)}" in page
     assert as_("ina").get(f"/{handle}/plan").status_code == 409
     assert codes.shown(code) not in as_("ivo").get(f"/{handle}").text
+
+
+def test_the_page_of_a_class_to_come_asks_until_it_is_another_one(store, as_):
+    handle = planned(store, as_)
+    assert "data-every" not in as_("ina").get(f"/{handle}").text, "nobody has decided"
+    deciding.decide(store, handle, "sec", approve=True, now=int(time.time()))
+    page = as_("ina").get(f"/{handle}").text
+    assert 'data-every="15"' in page
+    assert re.search(r"begins in \d+ (h|days) \d+", page)
+    assert 'id="needs"' not in page
+    (key,) = re.findall(r'data-key="(approved-coming-[^"]+)"', page)
+    before = as_("ina").live(handle)
+    assert (before["key"], "begins in" in before["html"], "needs" in before["html"]) == (key, True, False)
+    with store.db(writes=True) as db:
+        session = db.query(TrainingSession).filter(TrainingSession.handle == handle).one()
+        session.starts_at = int(time.time())
+    after = as_("ina").live(handle)
+    assert (after["key"] != key, 'id="needs"' in after["html"]) == (True, True)
+    assert "data-every" not in as_("ina").get(f"/{handle}").text
 
 
 def test_a_class_of_somebody_else_is_not_there(store, as_):

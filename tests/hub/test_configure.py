@@ -44,6 +44,18 @@ def test_only_the_public_port_can_be_reached_from_elsewhere(settings):
     assert centre["url"] == "http://127.0.0.1:8003"
 
 
+def test_users_have_domains_of_their_own_where_the_settings_name_one(settings, configured):
+    assert "subdomain_host" not in configured.JupyterHub
+    public = "https://centre.example.org"
+    c = Config()
+    hub = settings.hub.model_copy(update={"subdomain_host": public})
+    configure.apply(c, settings.model_copy(update={"hub": hub}), environ={})
+    assert c.JupyterHub.subdomain_host == public
+    assert c.JupyterHub.subdomain_hook("ana", "centre.example.org", "user") == "ana.centre.example.org"
+    assert c.JupyterHub.cookie_host_prefix_enabled
+    assert c.JupyterHub.bind_url == "http://127.0.0.1:8000"
+
+
 def test_an_ipv6_address_is_written_in_brackets(settings):
     c = Config()
     configure.apply(c, listening_on(settings, "::1"), environ={})

@@ -1,5 +1,6 @@
 """A class opened from a course, through a real Hub: a platform on loopback signs, browsers follow, seats are given."""
 
+import html
 import re
 import sys
 import time
@@ -40,6 +41,7 @@ def centre(tmp_path_factory):
         ("othr22", "other", APPROVED, -60, 2, 2, ()),
         ("plan22", "open", PLANNED, -60, 2, 2, ()),
         ("over22", "open", ENDED, -7200, 1, 2, ()),
+        ("ends22", "open", APPROVED, -60, 1, 2, ()),
         ("soon22", "open", APPROVED, 86_400, 1, 2, ()),
     )
     made.start()
@@ -181,6 +183,25 @@ def test_outside_of_its_time_a_class_is_not_opened_and_its_events_say_so(centre,
         (held,) = [one for one in centre.rows(TrainingSession) if one.handle == handle]
         assert centre.rows(TrainingEvent)[-1].session == held.id
         assert not logged_in(browser)
+
+
+def test_who_comes_back_after_the_end_is_given_their_work_and_nobody_else(centre):
+    centre.platform.changed = to_class("ends22")
+    with centre.browser() as browser:
+        name = seat_of(browser, launch(centre, browser, "bea"))
+        (centre.settings.home / "training").mkdir(exist_ok=True)
+        (centre.settings.home / "training" / "bea.zip").write_bytes(b"of Bea")
+        with centre.store.db(writes=True) as db:
+            db.query(TrainingSeat).filter(TrainingSeat.name == name).update({"archive": "training/bea.zip"})
+            db.query(TrainingSession).filter(TrainingSession.handle == "ends22").update({"state": ENDED})
+        answer = launch(centre, browser, "bea")
+        assert answer.status_code == 200, answer.text
+        assert "Your work is saved until" in answer.text
+        link = html.unescape(re.search(r'href="([^"]*/join/work[^"]*)"', answer.text).group(1))
+        assert browser.get(link).content == b"of Bea"
+        assert browser.get(link[:-3]).status_code == 403
+        refused(centre, launch(centre, browser, "cai"), "over")
+        assert "Join with a code" not in launch(centre, browser, "cai").text
 
 
 def test_who_comes_when_all_seats_are_taken_is_told(centre):

@@ -8,7 +8,7 @@ import pytest
 from tests.lti_platform import CLAIM
 from workbench.errors import JoinRefused, SettingsError
 from workbench.hub.training.lti_claims import Launched, launched
-from workbench.hub.training.lti_once import LEEWAY_S, MAX_AGE_S, Once, Refusals
+from workbench.hub.training.lti_once import LEEWAY_S, MAX_AGE_S, Once
 from workbench.settings import DEFAULT_FILE, load
 from workbench.settings.lti import LtiPlatform
 
@@ -85,13 +85,6 @@ def test_what_was_signed_before_we_began_counts_no_more():
     once = Once(1000)
     assert not once.first_time("a", 1000 - LEEWAY_S - 1, 1001)
     assert once.first_time("b", 1000 - LEEWAY_S, 1001)
-
-
-def test_no_more_events_are_written_than_a_minute_has_room_for():
-    refusals = Refusals(2)
-    assert [refusals.to_be_noted("10.0.0.1", 600 + n) for n in range(4)] == [True, True, False, False]
-    assert refusals.to_be_noted("10.0.0.2", 605)
-    assert refusals.to_be_noted("10.0.0.1", 660)
 
 
 MOODLE = LtiPlatform(title="M", issuer="https://m.org", client_ids=("one",), authorize=KEYS, jwks=KEYS)

@@ -27,8 +27,8 @@ def run(arguments):
     exec(arguments[0], {})
     return 0
 
-def anew(path, number):
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:4], number])
+def anew(path, _kept, number):
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:4], "", number])
 
 random.seed(1)
 mark = Path(sys.argv[1]).with_name("mark")
@@ -75,10 +75,10 @@ def until(condition, seconds=15):
 class Parent:
     """A parent of servers, and those that it was asked for."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, ports=""):
         self.folder, self.socket, self.families = folder, folder / "sock", []
         env = os.environ | {"PYTHONPATH": str(ROOT), "OF_THE_PARENT": "1"}
-        command = [sys.executable, "-c", PARENT, str(self.socket)]
+        command = [sys.executable, "-c", PARENT, str(self.socket), ports]
         with (folder / "parent.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=env, cwd=folder, stderr=log)
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -63,9 +64,10 @@ def run(tmp_path):
 
     yield start
     for one in started:
-        for process in (*one.family, psutil.Process(one.process.pid) if one.process.poll() is None else None):
-            if process is not None and process.is_running():
+        for process in one.family:
+            with suppress(psutil.NoSuchProcess):  # a runner ends by itself where its command was killed
                 process.kill()
+        one.process.kill()
         one.process.wait(10)
         one.process.stdout.close()
 

@@ -1,15 +1,18 @@
 """The service of classes with a Hub that is made up: what it starts, never twice, and how a class ends."""
 
 import json
+import os
 import threading
 import time
+import zipfile
 
 import httpx
 import pytest
 from sqlalchemy import select
 
 from tests.services.training_centre import STARTS, approved, teaching
-from workbench.domain.training import ENDED, TrainingEvent, TrainingSession
+from workbench.domain.training import APPROVED, ENDED, TrainingEvent, TrainingSession
+from workbench.hub import unix_ids
 from workbench.hub.training import first_cells, go
 from workbench.hub.training.class_end import end_class
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
@@ -178,6 +181,55 @@ def test_a_home_that_cannot_be_saved_stays_and_is_an_incident(store, hub, monkey
         said = db.scalars(select(TrainingEvent.says).where(TrainingEvent.kind == "not-saved")).all()
     assert len(said) == 1
     assert "No space left" in said[0]
+    assert end_class(store, hub, one, give_up=True)
+    assert state(store) == ENDED, "the class ends, and what was held for it is free"
+    (again,) = watching.Class(one.session, [seats.seat_of(store, joined.name)[1]]).seats
+    assert again.ended_at
+    end_class(store, hub, watching.Class(one.session, [again]), give_up=True)
+    assert home.exists(), "nothing that was not saved is removed, also by a second time"
+
+
+def test_a_class_that_cannot_be_saved_closes_half_an_hour_after_its_end(store, hub, monkeypatch):
+    made = approved(store, seats=2, warm=0)
+    (code,) = codes.valid(store, made.handle)
+    home = store.settings.homes / seats.join(store, code, "Bo", STARTS).name
+    home.mkdir(parents=True)
+    monkeypatch.setattr("workbench.services.training.archive.save", lambda *_given: [][0])
+    rounds = Rounds(store, hub, lambda: NOW)
+    for second in range(60):
+        rounds.turn(made.ends_at + second)
+        turns(rounds, made.ends_at, idle(rounds))
+    assert state(store) == APPROVED
+    late = Rounds(store, hub, lambda: NOW)
+    late.turn(made.ends_at + 7200)
+    turns(late, made.ends_at + 7200, idle(late))
+    assert state(store) == APPROVED, "whoever comes late has not tried for half an hour"
+    turns(rounds, made.ends_at + 1800, lambda: state(store) == ENDED)
+    assert home.exists()
+
+
+def test_folders_in_folders_keep_no_class_from_ending(store, hub):
+    made = approved(store, seats=1, warm=0)
+    (code,) = codes.valid(store, made.handle)
+    joined = seats.join(store, code, "Bo", STARTS)
+    home = store.settings.homes / joined.name
+    home.mkdir(parents=True)
+    (home / "work.txt").write_text("work")
+    here = os.open(home, os.O_RDONLY)
+    for _depth in range(3000):
+        os.mkdir("d" * 20, dir_fd=here)
+        below = os.open("d" * 20, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    unix_ids.give(home, os.getuid())
+    (one,) = watching.approved(store, STARTS, 0)
+    assert end_class(store, hub, one)
+    assert not home.exists()
+    seat = seats.seat_of(store, joined.name)[1]
+    with zipfile.ZipFile(store.settings.home / seat.archive) as packed:
+        assert packed.read("work.txt") == b"work"
+        assert "d/d" in packed.read("LEFT_OUT.txt").decode()
 
 
 @pytest.mark.parametrize(("problem", "kind"), [("", "go"), ("NameError: x", "no-go")])
@@ -193,13 +245,38 @@ def test_an_hour_before_one_seat_is_tried_once(store, hub, monkeypatch, problem,
     (given,) = ran
     name = f"seat-{made.handle}-003"
     assert given[0].endswith(f"/user/{name}")
-    assert given[1:] == (f"token of {name}", "lesson.ipynb")
+    assert given[1:] == (f"token of {name}", "lesson.ipynb", {})
     result = going.last(store, made)
     assert result.kind == kind
     assert (problem or "The first 4 cells of lesson.ipynb ran in 1.3 s.") in result.says
     assert hub.up == {}
     assert hub.removed == [name]
     assert seats.seat_of(store, name)[1].tries == 0
+
+
+def test_a_class_with_a_long_lead_is_tried_before_its_servers_are_started(store, hub, monkeypatch):
+    made = approved(store, seats=3, warm=2, lead_s=90 * 60)
+    monkeypatch.setattr(go, "run", lambda *_given: first_cells.Ran(1, 0.1, ""))
+    lead = STARTS - 90 * 60
+    (one,) = watching.approved(store, lead - 900, 900)
+    assert [go.due(store, one, at) for at in (lead - 901, lead - 900, lead - 420, lead - 419)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    rounds = Rounds(store, hub, lambda: NOW)
+    turns(rounds, lead - 900, lambda: going.last(store, made) is not None and idle(rounds)())
+    assert going.last(store, made).kind == "go"
+
+
+def test_a_try_that_takes_long_removes_no_seat_that_was_taken_meanwhile(store, hub, monkeypatch):
+    made = approved(store, seats=1, warm=1)
+    (code,) = codes.valid(store, made.handle)
+    (one,) = watching.approved(store, STARTS, 0)
+    monkeypatch.setattr(
+        go, "run", lambda *_given: seats.join(store, code, "Bo", STARTS) and first_cells.Ran(1, 200.0, "")
+    )
+    go.try_one(store, hub, one)
+    assert hub.removed == []
+    assert list(hub.up) == [one.seats[0].name]
 
 
 def test_the_hub_is_asked_page_by_page_and_only_seats_count():

@@ -1,19 +1,15 @@
 """A student lets the instructor look, and takes it back: on a real Hub, and what its service asks of it."""
 
-import re
-import time
 from types import SimpleNamespace
 
-import httpx
 import pytest
 from class_centre import INSTRUCTOR, SECRETARIAT, a_class, class_hub
-from class_student import XSRF, Student
+from class_instructor import log_in, looks, until
+from class_student import Student
 
 from workbench.domain.projects import Person
 from workbench.hub.training.sharing import Sharing
 from workbench.services.people import hash_password
-
-FORM = re.compile(r'name="scopes"\s+value="([^"]+)"')
 
 
 class Asked:
@@ -59,30 +55,6 @@ def test_a_seat_without_a_server_is_opened_when_it_has_one():
     assert hub.asked == [("list", "ina")]
     sharing.follow(a_lesson(a=5), {"a"})
     assert hub.asked[1:] == [("open", "a", "ina")]
-
-
-def log_in(url, name):
-    client = httpx.Client(base_url=url, trust_env=False, follow_redirects=True, timeout=60)
-    token = XSRF.search(client.get("/hub/login").text).group(1)
-    client.post("/hub/login", data={"username": name, "password": "right", "_xsrf": token})
-    return client
-
-
-def looks(client, seat):
-    """What the seat's Lab answers; the Hub's question whether one means it is answered with yes."""
-    answer = client.get(f"/user/{seat}/lab")
-    if "/oauth2/authorize" in answer.url.path and answer.status_code == 200:
-        data = {"_xsrf": XSRF.search(answer.text).group(1), "scopes": FORM.findall(answer.text)}
-        answer = client.post(str(answer.url), data=data)
-    there = answer.status_code == 200 and answer.url.path.startswith(f"/user/{seat}/lab")
-    return "in" if there else answer.status_code
-
-
-def until(wanted, ask, within_s=30):
-    deadline = time.monotonic() + within_s
-    while (said := ask()) != wanted:
-        assert time.monotonic() < deadline, said
-        time.sleep(0.5)
 
 
 @pytest.mark.isolation

@@ -68,6 +68,26 @@ else:
 """
 
 
+LIMITS = walls.Limits(scratch_bytes=8 << 20, tasks=200)
+FORKS = """
+import _signal as signal  # of the interpreter itself: its files may be closed to this user
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+ends, go = os.pipe()
+children = 0
+try:
+    while children < 400:
+        if not os.fork():
+            os.close(go)
+            os.read(ends, 1)
+            os._exit(0)
+        children += 1
+    print("no end")
+except BlockingIOError:
+    print("ended", children > 100)
+os.close(go)
+"""
+
+
 @pytest.fixture(scope="module", params=["own user", "user namespace"])
 def house(request):
     """A state folder with two homes, secrets, books and the lake of two projects; `as_user`: who walls it in."""
@@ -100,7 +120,7 @@ def open_to_all(path):
 def inside(house):
     """Run Python inside ana's walls; what it printed, or the name of its error."""
     top, uid, as_user = house
-    around = walls.plan(load(home=top), top / "homes" / "ana", ["alpha"], uid, [top / "class/published"])
+    around = walls.plan(load(home=top), top / "homes" / "ana", ["alpha"], uid, [top / "class/published"], LIMITS)
     if as_user is not None:  # who may not come to our programs cannot show them
         around = replace(
             around, steps=tuple(step for step in around.steps if step[0] != walls.READ or open_to_all(step[1]))
@@ -135,6 +155,29 @@ def test_what_is_not_theirs_is_not_there(inside):
     names += ["lake/cluster=c/project=beta/part", "class/other"]
     assert inside(f"print([name for name in {names} if os.path.exists(house + '/' + name)])") == "[]"
     assert inside("print(os.listdir(house + '/homes'))") == "['ana']"
+
+
+@pytest.mark.parametrize("place", walls.OPEN_TO_ALL)
+def test_what_is_in_memory_has_an_end(inside, place):
+    fill = f"""
+try:
+    for number in range(20):
+        open("{place}/" + str(number), "wb").write(bytes(1 << 20))
+    print("no end")
+except OSError as problem:
+    print(problem.errno == 28, number >= 6)
+for number in range(20):
+    if os.path.exists("{place}/" + str(number)):
+        os.unlink("{place}/" + str(number))
+"""
+    assert inside(fill) == "True True"
+
+
+def test_processes_have_an_end(inside, house):
+    if house[1] is None and not walls.TASKS_BY_NAMESPACE:
+        pytest.skip("before Linux 5.14 all servers of one user counted together")
+    assert inside(FORKS) == "ended True"
+    assert inside("print(os.system('true'))") == "0"
 
 
 def test_what_is_theirs_can_be_read_and_only_the_home_be_written(inside, house):

@@ -26,7 +26,7 @@ def paper(tmp_path_factory):
         replace(second, list_minor=None, subsidy_minor=None, user_minor=None, servers=1),
         third,
     )
-    incidents = (Incident(STARTS + 61, "failed", 2, "", "out of memory"),)
+    incidents = (Incident(STARTS + 61, "not-saved", 2, "", "out of memory"),)
     sums = {name: value for name, value in known.items() if name != "servers"}
     found = replace(empty, rows=rows, incidents=incidents, joined=1, no_shows=1, session=made, **sums)
     yield found, store.settings
@@ -41,7 +41,7 @@ def test_it_says_what_the_statement_says(paper):
         ["1", "Chan Tai Man", "2", "0.00", "1.50", "1,234.56", "864.19", "370.37"],
         ["2", "Lee, did not come", "1", "0.00", "0.00", "unknown", "unknown", "unknown"],
     ]
-    assert said["incidents"]["rows"] == [["10:01:01", "2", "failed", "out of memory"]]
+    assert said["incidents"]["rows"] == [["10:01:01", "2", "work not saved", "out of memory"]]
     assert (said["marks"], said["notice"]) == ([], "")
 
 

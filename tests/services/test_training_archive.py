@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from tests.services.training_centre import approved, teaching
 from workbench.domain.training import TrainingSeat
+from workbench.hub import removing
 from workbench.services.training import archive, deciding, ending, watching
 from workbench.units import DAY_S
 
@@ -52,7 +53,7 @@ def test_links_and_pipes_lead_nowhere(settings, home, tmp_path):
         "course/lesson.ipynb",
         "course/data/é.txt",
     }
-    archive.clear(home)
+    removing.remove(home)
     assert (tmp_path / "secret").read_text() == "of others"
     assert not home.exists()
 
@@ -68,9 +69,9 @@ def test_what_is_too_large_is_named_and_the_rest_kept(settings, home, monkeypatc
 def test_a_home_that_was_locked_can_be_removed(home):
     (home / "course" / "data").chmod(0o500)
     (home / "course").chmod(0)
-    archive.clear(home)
+    removing.remove(home)
     assert not home.exists()
-    archive.clear(home)
+    removing.remove(home)
 
 
 def test_it_can_be_fetched_until_its_time_is_over(store, home):

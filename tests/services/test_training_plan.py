@@ -273,6 +273,8 @@ def test_a_longer_class_is_held_for(centre):
         deciding.extend(centre, handle, "ina", 30, STARTS)
     with pytest.raises(TrainingRefused, match="not a class of ana"):
         deciding.extend(centre, handle, "ana", 5, STARTS)
+    with pytest.raises(TrainingRefused, match=r"not begun.*cancel"):
+        deciding.end(centre, handle, "ina", STARTS - 1)
     ended = deciding.end(centre, handle, "ina", STARTS + 60)
     assert (ended.state, ended.ends_at) == (APPROVED, STARTS + 60)
     with pytest.raises(TrainingRefused, match="time is over"):
@@ -321,7 +323,7 @@ def test_class_and_seats_together_hold_what_was_approved_whatever_happens(centre
             seats = [hold for hold in db.scalars(select(Hold)) if hold.key.startswith(made.handle)]
             taken = sum(h.amount_minor if h.settled_minor is None else h.settled_minor for h in seats)
             assert reserved.own_minor(db, made.handle) == max(0, made.subsidy_minor - taken)
-    deciding.end(centre, made.handle, "ina", now)
+    deciding.end(centre, made.handle, "ina", max(now, STARTS))
     with centre.db(writes=True) as db:
         reserved.release(db, made.handle, now)
         reserved.release(db, made.handle, now)

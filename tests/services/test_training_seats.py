@@ -49,16 +49,18 @@ def test_a_code_counts_only_while_the_class_is_on_and_each_refusal_is_noted(stor
     made = approved(store)
     (code,) = codes.valid(store, made.handle)
     with pytest.raises(JoinRefused) as refused:
-        seats.join(store, code, "Bo", at, address="192.0.2.7")
+        seats.join(store, code, "Bo", at)
     assert refused.value.kind == kind
+    seats.note_refused(store, refused.value, code, at, "192.0.2.7")
     (event,) = [one for one in events.listed(store, made.handle) if one.kind == "refused-code"]
     assert (event.who, event.says.partition(":")[0]) == ("192.0.2.7", kind)
 
 
 def test_guesses_are_noted_without_the_code(store):
     approved(store)
-    with pytest.raises(JoinRefused, match="no such code"):
-        seats.join(store, "ZZZZZZZZ", "Bo", STARTS, address="192.0.2.7")
+    with pytest.raises(JoinRefused, match="no such code") as refused:
+        seats.join(store, "ZZZZZZZZ", "Bo", STARTS)
+    seats.note_refused(store, refused.value, "ZZZZZZZZ", STARTS, "192.0.2.7")
     with store.db() as db:
         said = db.execute(select(events.TrainingEvent).where(events.TrainingEvent.kind == "refused-code")).scalar_one()
     assert "ZZZZ" not in said.says

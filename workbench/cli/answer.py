@@ -14,6 +14,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from workbench.services.spreadsheet import inert
+
 Row = Mapping[str, Any]
 
 HEADINGS = {
@@ -58,7 +60,7 @@ def show(
     Args:
         columns: names, in order; CSV has them as its header also where there are no rows.
         rows: values by name; None is unknown: empty in CSV, null in JSON, "unknown" in the table.
-        form: table, csv or json.
+        form: table, csv or json. A spreadsheet runs nothing of the CSV.
         total: a last row of the table.
         seen: the columns that the table shows; default all.
     """
@@ -67,7 +69,7 @@ def show(
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([["" if row[name] is None else row[name] for name in columns] for row in rows])
+        writer.writerows([["" if row[name] is None else inert(row[name]) for name in columns] for row in rows])
     elif rows:
         _table(seen or columns, rows, total)
 

@@ -13,6 +13,7 @@ from workbench.cli.answer import show
 from workbench.cli.application_options import AmountOfMoney
 from workbench.cli.asked import format_option, moment_of, operator, window_options
 from workbench.periods import day_of, iso
+from workbench.services.spreadsheet import inert
 from workbench.settings import load
 from workbench.units import money
 
@@ -204,7 +205,7 @@ def export(from_text: str | None, to_text: str | None, form: str) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if form == "focus":
         writer.writerow(out.FOCUS_COLUMNS)
-        writer.writerows(out.focus_rows(rows, centre.zone, centre.name))
+        writer.writerows(map(inert, row) for row in out.focus_rows(rows, centre.zone, centre.name))
     else:
         writer.writerow(out.POSTING_COLUMNS)
-        writer.writerows(out.posting_rows(rows))
+        writer.writerows(map(inert, row) for row in out.posting_rows(rows))

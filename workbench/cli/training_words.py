@@ -12,6 +12,7 @@ from workbench.domain.training import phase
 from workbench.periods import iso, parse_moment
 from workbench.services.training.asked import Plan, names_of
 from workbench.services.training.checks import Checked
+from workbench.services.training.events import kind_in_words
 from workbench.services.training.statement import Incident, Statement
 from workbench.store.engine import Store
 from workbench.units import HOUR_S, money
@@ -77,6 +78,8 @@ def statement_words(found: Statement, symbol: str) -> list[str]:
         f"{found.gpu_seconds / HOUR_S:,.2f} GPU-hours, {found.core_seconds / HOUR_S:,.2f} core-hours.",
         f"{listed} at list price = subsidy {subsidy} + user {user}.",
     ]
+    if found.elsewhere:
+        said = [f"{found.session.title}: {found.seats} seats. {found.elsewhere_words}"]
     if found.unpriced:
         said.append("Some of it has no price and is not in these amounts.")
     if not found.final:
@@ -117,4 +120,4 @@ def when(store: Store, at: int) -> str:
 
 
 def _incident(one: Incident) -> str:
-    return f"{one.kind}{'' if one.seat is None else f', seat {one.seat}'}: {one.says}"
+    return f"{kind_in_words(one.kind)}{'' if one.seat is None else f', seat {one.seat}'}: {one.says}"

@@ -32,7 +32,7 @@ class Stop(BaseException):
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(1024, 65_532), help="Public port; the next three are used too. Default: settings."
+    "--port", type=click.IntRange(1, 65_532), help="Public port; the next three are used too. Default: settings."
 )
 @click.option(
     "--until-parent-ends", is_flag=True, hidden=True, help="Stop when the program that started this one ends."

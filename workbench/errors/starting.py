@@ -6,7 +6,15 @@ from workbench.errors.base import CannotStart
 
 
 class PortTaken(CannotStart):
-    def __init__(self, port: int, what: str):
+    """`whose`: the person whose notebook server took it, where that is known."""
+
+    def __init__(self, port: int, what: str, whose: str = ""):
+        if whose:
+            super().__init__(
+                f"Port {port} ({what}) was taken by a program of {whose}'s notebook server. End the servers that are "
+                "left: workbench down; then start again."
+            )
+            return
         super().__init__(
             f"Port {port} ({what}) is in use by another program. Stop it, or choose another port: make up PORT=9000."
         )

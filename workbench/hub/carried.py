@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from workbench.domain.training import is_seat
-from workbench.hub import environment, homes, provisioner, records, runner, sandbox, unix_ids, walls
+from workbench.hub import environment, homes, kept_ports, provisioner, records, runner, sandbox, unix_ids, walls
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import Refused
 from workbench.hub.machine import GIB, Held
@@ -56,6 +56,8 @@ class Carried:
     proc: subprocess.Popen[bytes] | None
     process: Process | None
     forked: bool
+    runs_as: int | None = None
+    """The user of its own that a server was started as; None: the Hub's."""
     shown: list[Path]
     patience_s: ClassVar[float] = client.PATIENCE_S
     """How long the next start waits for a parent that is not there."""
@@ -117,7 +119,7 @@ class Carried:
             return False
         if walls.possible() and await asyncio.to_thread(sandbox.bwrap) is not None:
             return False  # slower, but apart
-        around = await asyncio.to_thread(self._walls)
+        around = await asyncio.to_thread(self._walls, mine)
         env, arguments = self._environ(mine), self.get_args()
         if around is not None:
             env, arguments = env | environment.PRIVATE_KERNELS, [*arguments, environment.PRIVATE_TRANSPORT]
@@ -139,17 +141,21 @@ class Carried:
             return False
         Carried.patience_s = client.PATIENCE_S
         self.proc, self.process, self.forked = None, process_of(self.pid, "server"), True
+        self.runs_as = around.uid if around is not None else None
         return True
 
     def _ask_parent(self, request: client.Request) -> int:
         with self.log_file.open("wb") as log:
             return client.start(self.centre.hub_state / client.SOCKET, request, log.fileno(), self.patience_s)
 
-    def _walls(self) -> walls.Walls | None:
+    def _walls(self, mine: Held) -> walls.Walls | None:
         if why := walls.possible():
             self._apart_or_refuse(why)
             return None
-        return walls.plan(self.centre, self.home, self._projects(), self._unix_id(), self.shown)
+        return walls.plan(self.centre, self.home, self._projects(), self._unix_id(), self.shown, self._limits(mine))
+
+    def _limits(self, mine: Held) -> walls.Limits:
+        return walls.Limits.of(int(self.mem_limit), len(mine.cores))
 
     def _environ(self, mine: Held) -> dict[str, str]:
         self.port = self.ports[self.server_id] = free_port(set(self.ports.values()))
@@ -181,7 +187,11 @@ class Carried:
             ",".join(map(str, mine.cores)),
         ]
         record = records.file_of(self.centre, self.server_id)
-        return [sys.executable, "-I", "-S", runner.__file__, str(record), self.server_id, *numbers, "--"]
+        plain = [sys.executable, "-I", "-S"]
+        before = [*plain, kept_ports.__file__, ",".join(map(str, self.centre.hub.ports)), "--"]
+        # A root's only: where root is not, it would take from bubblewrap what it may need.
+        kept = before if os.geteuid() == 0 and kept_ports.possible() else []
+        return [*kept, *plain, runner.__file__, str(record), self.server_id, *numbers, "--"]
 
     def _time_limit_s(self) -> int:
         assert self.choice is not None
@@ -191,14 +201,15 @@ class Carried:
         """Bytes; limited only without a GPU: CUDA maps far more than it uses."""
         return 0 if mine.devices else int(self.mem_limit) + DATA_SLACK_BYTES
 
-    def _sandbox(self) -> list[str]:
+    def _sandbox(self, mine: Held) -> list[str]:
         program, uid = sandbox.bwrap(), self._unix_id()
+        self.runs_as = uid if program is not None else None
         if program is None:
             self._apart_or_refuse("bubblewrap is not there or not allowed")
             return []
         if uid is None and os.geteuid() == 0:
             self._apart_or_refuse(f"it would be root's, {walls.possible()}")
-        return sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown, uid)
+        return sandbox.prefix(self.centre, self.home, self._projects(), program, self.shown, uid, self._limits(mine))
 
     def _projects(self) -> list[str]:
         return [place.project for place in people.places(store_of(self.centre), self.user.name)]

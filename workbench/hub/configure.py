@@ -19,7 +19,7 @@ from traitlets.config import Config
 from workbench import lab
 from workbench.domain.access import pages_of, scope_of
 from workbench.errors import LoginsExposed
-from workbench.hub import environment, hub_database, look, proxy, services, walls
+from workbench.hub import environment, hub_database, look, own_domains, proxy, services, walls
 from workbench.hub.authenticator import VIEWERS, CentreAuthenticator
 from workbench.hub.centre_store import store_of
 from workbench.hub.own_proxy import OwnProxy
@@ -85,6 +85,11 @@ def _addresses(c: Config, settings: Settings) -> None:
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.proxy_api_port}"
     c.ConfigurableHTTPProxy.command = proxy.command()
     c.ConfigurableHTTPProxy.pid_file = str(settings.hub_state / "proxy.pid")
+    if hub.subdomain_host:
+        c.JupyterHub.subdomain_host = hub.subdomain_host
+        c.JupyterHub.subdomain_hook = own_domains.domain_of
+        # A page below may set cookies for all of the domain, but none whose name begins so; it asks for https.
+        c.JupyterHub.cookie_host_prefix_enabled = hub.subdomain_host.startswith("https:")
 
 
 def _state(c: Config, settings: Settings) -> None:

@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from workbench.errors import AlreadyRunning, DidNotAnswer, FolderUnwritable, PortTaken
-from workbench.hub import proxy
+from workbench.hub import listening, proxy, unix_ids
 from workbench.hub.environment import address, for_url
 from workbench.hub.processes import Process, children_of, end, process_of, read_record, write_record
 from workbench.settings import ROOT, Settings
@@ -44,9 +45,23 @@ class Instance:
 
 def url_of(settings: Settings) -> str:
     """The address a person opens."""
+    return f"{settings.hub.subdomain_host}/" if settings.hub.subdomain_host else here(settings)
+
+
+def here(settings: Settings) -> str:
+    """Where the proxy is reached on this machine; see `host`."""
     ip = settings.hub.ip
     host = "127.0.0.1" if ip in ("", "0.0.0.0", "*") else f"[{ip}]" if ":" in ip else ip  # noqa: S104 - read, not bound
     return f"http://{host}:{settings.hub.port}/"
+
+
+def host(origin: str) -> dict[str, str]:
+    """What a question to the proxy has to say: where users have domains of their own, it goes by the host alone.
+
+    Args:
+        origin: at which a browser would ask, such as https://centre.example.org; "": the proxy goes by no host.
+    """
+    return {"Host": urlsplit(origin).netloc} if origin else {}
 
 
 @contextmanager
@@ -115,8 +130,14 @@ def check_ports(settings: Settings) -> None:
                 probe.bind((ip, port))
             except OSError as problem:
                 if problem.errno in (errno.EADDRINUSE, errno.EACCES):
-                    raise PortTaken(port, what) from problem
+                    raise PortTaken(port, what, _person_on(settings, port)) from problem
                 raise
+
+
+def _person_on(settings: Settings, port: int) -> str:
+    """Whose server listens there, of those that have users of their own; '' where it is none of them."""
+    there = listening.listeners(port)
+    return next((name for name, uid in unix_ids.read(settings).items() if uid in there), "")
 
 
 def start_hub(settings: Settings, config: Path = HUB_CONFIG) -> subprocess.Popen[bytes]:
@@ -161,12 +182,12 @@ def wait_until_it_answers(settings: Settings, hub: subprocess.Popen[bytes]) -> N
     parts = [
         ("The Hub", hub_alone + "hub/health"),
         ("The dashboards", dashboards_alone + "services/centre/occupancy"),
-        ("The proxy", url_of(settings) + "hub/health"),
-        ("The dashboards", url_of(settings) + "services/centre/occupancy"),
+        ("The proxy", here(settings) + "hub/health"),
+        ("The dashboards", here(settings) + "services/centre/occupancy"),
     ]
     deadline = time.monotonic() + ANSWERS_WITHIN_S
     # Not through a proxy that the environment names: these addresses are on our own machine.
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(headers=host(settings.hub.subdomain_host), trust_env=False, timeout=10) as client:
         for name, url in parts:
             while True:
                 if hub.poll() is not None:

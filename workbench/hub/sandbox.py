@@ -7,7 +7,7 @@ A server that is executed without bubblewrap runs as the Hub's own user and coul
 it out on one's own machine, not for people who do not trust each other. The Hub says so in its log, and a class's seat
 is not started at all.
 
-Source: bwrap(1), setpriv(1).
+Source: bwrap(1), setpriv(1), prlimit(1).
 """
 
 import os
@@ -42,6 +42,7 @@ def prefix(
     program: str,
     shown: Iterable[Path] = (),
     uid: int | None = None,
+    limits: walls.Limits = walls.NO_LIMITS,
 ) -> list[str]:
     """The command that goes before the server's own.
 
@@ -52,7 +53,9 @@ def prefix(
         program: bwrap.
         shown: further folders that are readable.
         uid: of the person's servers; None: that of the Hub, which keeps none of its privileges inside.
+        limits: of what it may take.
     """
+    size = ["--size", str(limits.scratch_bytes)] if limits.scratch_bytes and _knows_sizes(program) else []
     command = [program, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/"]
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
     command += ["--proc", "/proc"]
@@ -60,19 +63,27 @@ def prefix(
         if kind == walls.WRITE:  # else the way to a private home would be as private as that, and root's
             command += ["--dir", str(Path(path).parent)]
         command += {
-            walls.TMPFS: [*(("--perms", "1777") if path in walls.OPEN_TO_ALL else ()), "--tmpfs", path],
+            walls.TMPFS: [*(("--perms", "1777", *size) if path in walls.OPEN_TO_ALL else ()), "--tmpfs", path],
             walls.READ: ["--ro-bind", path, path],
             walls.WRITE: ["--bind", path, path],
         }[kind]
     if uid is None:
         return [*command, "--cap-drop", "ALL", "--chdir", str(home), "--"]
-    return [*command, "--chdir", str(home), "--", *_as_user(uid)]
+    return [*command, "--chdir", str(home), "--", *_as_user(uid, limits)]
 
 
-def _as_user(uid: int) -> list[str]:
-    """What becomes another user inside: setpriv, of util-linux."""
+@cache
+def _knows_sizes(program: str) -> bool:
+    """Whether it limits what is written into memory: since 0.7."""
+    said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=10, check=False)
+    return "--size " in said.stdout + said.stderr
+
+
+def _as_user(uid: int, limits: walls.Limits) -> list[str]:
+    """What becomes another user inside, with so many processes: setpriv and prlimit, of util-linux."""
     ids = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    return ["setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    tasks = ["prlimit", f"--nproc={limits.tasks}", "--"] if limits.tasks else []
+    return [*tasks, "setpriv", *ids, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
 
 
 def _has_gpu() -> bool:

@@ -40,7 +40,9 @@ def services(settings: Settings, hub_pid: int, environ: Mapping[str, str]) -> li
     culler = [f"--timeout={idle_s}", f"--cull-every={max(10, min(300, idle_s // 4))}"]
     ahead = {
         "name": "preloaded",
-        "command": command(hub_pid, client.MODULE, str(settings.hub_state / client.SOCKET)),
+        "command": command(
+            hub_pid, client.MODULE, str(settings.hub_state / client.SOCKET), ",".join(map(str, settings.hub.ports))
+        ),
         "environment": environment(settings, environ),
         "display": False,
     }

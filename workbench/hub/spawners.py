@@ -74,7 +74,7 @@ class LocalSpawner(CentreSpawner, Carried, LocalProcessSpawner):
             await asyncio.to_thread(self._enter, profile)
             self.stage = (35, _("Starting JupyterLab"))
             if not await self._fork(mine):
-                self._launch(mine, await asyncio.to_thread(self._sandbox))
+                self._launch(mine, await asyncio.to_thread(self._sandbox, mine))
             await self._listening()
         except BaseException as problem:
             # Whatever it was, also the Hub's own time limit: nothing may be left running, and the books say why.
@@ -91,9 +91,10 @@ class LocalSpawner(CentreSpawner, Carried, LocalProcessSpawner):
         """Return when the server takes connections.
 
         Raises:
-            Refused: it ended first; the end of its log is in the sentence.
+            Refused: it ended first; the end of its log is in the sentence. Or somebody else listens on its port, who
+            would be shown who comes.
         """
-        started = time.monotonic()
+        started, uid = time.monotonic(), self.runs_as
         while not await asyncio.to_thread(listening.answers, self.port):
             if await self.poll() is not None:
                 raise Refused(
@@ -105,6 +106,9 @@ class LocalSpawner(CentreSpawner, Carried, LocalProcessSpawner):
             elapsed_s = int(time.monotonic() - started)
             self.stage = (min(85, 40 + 3 * elapsed_s), _("Starting JupyterLab: {n} s so far").format(n=elapsed_s))
             await asyncio.sleep(0.2)
+        if uid is not None and (there := await asyncio.to_thread(listening.listeners, self.port)) - {uid}:
+            self.log.error("port %s of %s is taken by user id %s", self.port, self._log_name, sorted(there))
+            raise Refused(_("Its port was taken by another program meanwhile. Start it again."), status_code=500)
 
     async def progress(self) -> AsyncIterator[dict[str, object]]:
         """What is being done, while it is being done."""

@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from workbench.services.training import trees
 from workbench.settings import Settings
 
 _turn = threading.Lock()
@@ -49,8 +50,11 @@ def read(settings: Settings) -> dict[str, int]:
 
 
 def give(home: Path, uid: int) -> None:
-    """Make everything in a home this user's. Links are not followed, also where a folder becomes one meanwhile."""
-    for _folder, folders, files, here in os.fwalk(home):
+    """Make everything in a home this user's. Links are not followed, also where a folder becomes one meanwhile.
+
+    What lies deeper than anybody works stays whose it is: nobody but its owner can have made it.
+    """
+    for _folder, folders, files, here in trees.walk(home):
         for name in (".", *folders, *files):
             with suppress(FileNotFoundError):  # removed since it was listed
                 if os.stat(name, dir_fd=here, follow_symlinks=False).st_uid != uid:

@@ -9,6 +9,8 @@ Source: namespaces(7), mount_namespaces(7), mount_setattr(2), capabilities(7), p
 
 import ctypes
 import os
+import re
+import resource
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -25,6 +27,30 @@ AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, ATTR_RDONLY, ATTR_NOSUID = -100, 0x80
 PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 24, 38
 LAST_CAPABILITY = 63
 OPEN_TO_ALL = ("/tmp", "/dev/shm")  # noqa: S108 - the server's own
+MOST_FILES = 200_000
+"""In each of them: a file without content costs memory too."""
+TASKS, TASKS_PER_CORE = 1000, 100
+TASKS_BY_NAMESPACE = sys.platform == "linux" and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 14)
+"""Before, all servers of one user counted together (setrlimit(2), RLIMIT_NPROC)."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server may have of what all share; 0: as much as the machine has.
+
+    scratch_bytes: in each of the places that are its own and in memory. tasks: processes and threads of its user.
+    """
+
+    scratch_bytes: int = 0
+    tasks: int = 0
+
+    @classmethod
+    def of(cls, memory_bytes: int, cores: int) -> "Limits":
+        """Half of its memory in each place, as a machine gives; what libraries start on its cores, and more."""
+        return cls(memory_bytes // 2, TASKS + TASKS_PER_CORE * max(1, cores))
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -36,6 +62,7 @@ class Walls:
 
     steps: tuple[tuple[str, str], ...]
     uid: int | None = None
+    limits: Limits = NO_LIMITS
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -46,11 +73,18 @@ class Walls:
         assert isinstance(steps, list)
         uid = given["uid"]
         assert uid is None or isinstance(uid, int)
-        return cls(tuple((str(kind), str(path)) for kind, path in steps), uid)
+        limits = given["limits"]
+        assert isinstance(limits, dict)
+        return cls(tuple((str(kind), str(path)) for kind, path in steps), uid, Limits(**limits))
 
 
 def plan(
-    settings: Settings, home: Path, projects: Iterable[str], uid: int | None = None, shown: Iterable[Path] = ()
+    settings: Settings,
+    home: Path,
+    projects: Iterable[str],
+    uid: int | None = None,
+    shown: Iterable[Path] = (),
+    limits: Limits = NO_LIMITS,
 ) -> Walls:
     """What a server may see.
 
@@ -60,6 +94,7 @@ def plan(
         projects: slugs whose files of the lake are readable.
         uid: of the person's servers; None: that of the Hub.
         shown: further folders that they may read.
+        limits: of what it may take.
     """
     steps = [(TMPFS, place) for place in OPEN_TO_ALL]
     programs = [ROOT, Path(sys.prefix), Path(sys.base_prefix).resolve()]
@@ -71,7 +106,7 @@ def plan(
             steps.append((READ, str(kept)))
     steps.append((TMPFS, str(settings.home)))
     steps += [(READ, str(folder)) for folder in (*_lake_folders(settings, projects), *shown)]
-    return Walls((*steps, (WRITE, str(home))), uid)
+    return Walls((*steps, (WRITE, str(home))), uid, limits)
 
 
 def _closed_ways(places: Iterable[Path]) -> list[Path]:
@@ -160,9 +195,8 @@ def enter(walls: Walls) -> None:
     _own_terminals()
     for kind, path in walls.steps:
         if kind == TMPFS:
-            mode = "1777" if path in OPEN_TO_ALL else "0755"
             Path(path).mkdir(parents=True, exist_ok=True)
-            _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, f"mode={mode}")
+            _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, _room(path, walls.limits))
             continue
         where = Path(path)
         where.mkdir(parents=True, exist_ok=True)
@@ -173,6 +207,13 @@ def enter(walls: Walls) -> None:
         os.close(number)
     os.umask(before)
     _seal(walls)
+
+
+def _room(path: str, limits: Limits) -> str:
+    if path not in OPEN_TO_ALL:
+        return "mode=0755,size=1m"  # nothing is written there but the ways to what is shown below
+    size = f",size={limits.scratch_bytes},nr_inodes={MOST_FILES}" if limits.scratch_bytes else ""
+    return f"mode=1777{size}"
 
 
 def _own_terminals() -> None:
@@ -194,10 +235,14 @@ def show_own_processes() -> None:
 
 
 def _seal(walls: Walls) -> None:
-    """Become the user; drop every privilege, also those that a program could bring."""
+    """Become the user; drop every privilege, also those that a program could bring; no more processes than it may."""
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in range(LAST_CAPABILITY + 1):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # those beyond the kernel's last are refused
+    if walls.limits.tasks and (walls.uid is not None or TASKS_BY_NAMESPACE):
+        most = resource.getrlimit(resource.RLIMIT_NPROC)[1]  # as much as the Hub itself may, at most
+        tasks = walls.limits.tasks if most == resource.RLIM_INFINITY else min(walls.limits.tasks, most)
+        resource.setrlimit(resource.RLIMIT_NPROC, (tasks, tasks))
     if walls.uid is not None:
         os.setgroups([])
         os.setresgid(walls.uid, walls.uid, walls.uid)

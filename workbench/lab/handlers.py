@@ -17,7 +17,8 @@ from tornado.web import HTTPError, authenticated
 from workbench.lab import SEAT
 
 KEPT_S = 3.0
-LIMIT_S = 20.0
+LIMIT_S, COPYING_S = 20.0, 600.0
+"""For answers; for a copy of the work, behind those of the whole class."""
 FORGET_AFTER_S = (3.0, 8.0, 15.0)
 """After a change of who may open the seat: the Hub follows within seconds."""
 BUSY = "The centre does not answer just now. Your work goes on; what you asked for was maybe not done: ask again."
@@ -31,7 +32,7 @@ def handlers(base_url: str) -> list[tuple[str, type[APIHandler]]]:
     return [(url_path_join(base_url, "workbench", name), handler) for name, handler in paths.items()]
 
 
-async def centre(method: str, question: str, body: object = None) -> dict[str, Any]:
+async def centre(method: str, question: str, body: object = None, limit_s: float = LIMIT_S) -> dict[str, Any]:
     """What the centre answers to this seat.
 
     Raises:
@@ -39,7 +40,7 @@ async def centre(method: str, question: str, body: object = None) -> dict[str, A
     """
     api, token = os.environ.get("WORKBENCH_API", ""), os.environ.get("JUPYTERHUB_API_TOKEN", "")
     request = HTTPRequest(
-        f"{api}/training/{question}", method, headers={"Authorization": f"token {token}"}, request_timeout=LIMIT_S,
+        f"{api}/training/{question}", method, headers={"Authorization": f"token {token}"}, request_timeout=limit_s,
         body=None if method == "GET" else json.dumps(body or {}),
     )  # fmt: skip
     try:
@@ -88,7 +89,7 @@ class HandIn(Asking):
     @authenticated
     async def post(self) -> None:
         _kept.clear()
-        self.finish(json.dumps(await centre("POST", "handin")))
+        self.finish(json.dumps(await centre("POST", "handin", limit_s=COPYING_S)))
 
 
 class Share(Asking):

@@ -8,6 +8,7 @@ from workbench.pages import words
 from workbench.papers.sheets import amount, hours, sheet
 from workbench.papers.typeset import frame, pdf
 from workbench.periods import moment
+from workbench.services.training.events import kind_in_words
 from workbench.services.training.statement import Statement
 from workbench.settings import Settings
 from workbench.units import HOUR_S
@@ -74,6 +75,9 @@ def _account(found: Statement, symbol: str) -> dict[str, Any]:
     used = _("GPU-hours: {gpu}, core-hours: {core}").format(
         gpu=hours(found.gpu_part_seconds), core=_hours(found.core_seconds)
     )
+    if found.elsewhere:
+        rows = [(_("List cost"), amount(None)), (_("Less subsidy"), amount(None))]
+        return sheet(columns, rows, (_("User share"), amount(None)))
     rows = [
         (f"{_('List cost')} · {used}", amount(found.list_minor)),
         (_("Less subsidy"), amount(-found.subsidy_minor)),
@@ -85,7 +89,12 @@ def _incidents(found: Statement, settings: Settings) -> dict[str, Any]:
     columns = [(_("When"), False, None), (_("Seat"), True, None), (_("Kind"), False, None), (_("What"), False, 1)]
     zone = settings.centre.zone
     rows = [
-        (f"{moment(i.at).astimezone(zone):%H:%M:%S}", "" if i.seat is None else str(i.seat), i.kind, i.says)
+        (
+            f"{moment(i.at).astimezone(zone):%H:%M:%S}",
+            "" if i.seat is None else str(i.seat),
+            kind_in_words(i.kind),
+            i.says,
+        )
         for i in found.incidents
     ]
     return sheet(columns, rows)
@@ -119,6 +128,8 @@ def _notes(found: Statement, settings: Settings, sample: str) -> list[str]:
         paid.format(currency=settings.centre.currency),
         _("Servers that are started ahead are charged from their start."),
     ]
+    if found.elsewhere:
+        said.append(found.elsewhere_words)
     if found.unpriced:
         said.append(_("Some of the time has no list price; it is in no amount above."))
     if found.uncharged_core_seconds:

@@ -27,7 +27,7 @@ import pandas as pd
 from workbench.domain.access import Scope, WholeCentre, may_see
 from workbench.errors import BadQuestion
 from workbench.periods import iso
-from workbench.services import reports, spend
+from workbench.services import answer_columns, reports, spend
 from workbench.services.cards import cards
 from workbench.services.cost import server_cost
 from workbench.services.efficiency.told import told as told_efficiency
@@ -43,7 +43,6 @@ from workbench.units import GPU_PARTS, HOUR_S
 LAKE_SCHEMA = 1
 """Raised when the columns of the lake's files change in a way that a reader must know."""
 SAMPLE = "sample data: Philly 2017 job log, replayed"
-PERIODS = {"hour": "hour_start", "day": "day_start", "week": "week_start", "month": "month_start"}
 USAGE_BY = {"project": "project", "user": "user_name", "partition": "partition", "gpu_model": "gpu_model"}
 CHARGES_BY = ("project", "category", "partition", "gpu_model", "day")
 SPLITS = ("partition", "gpu_model", "project")
@@ -98,44 +97,44 @@ def _projects(asked: Asked) -> Answer:
     told = rows[["project", "title", "category", "organisation", "made_up"]].copy()
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     told["award_state"] = rows["award_state"]
-    told["subsidy_rate"] = _number(rows["rate_bp"]) / 10_000
+    told["subsidy_rate"] = answer_columns.number(rows["rate_bp"]) / 10_000
     for name in ("ceiling", "drawn", "left"):
-        told[f"award_{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"])
+        told[f"award_{name}_{_currency(asked)}"] = answer_columns.major(rows[f"{name}_minor"])
     told["award_ends"] = rows["ends_on"]
     return Answer({}, told.reset_index(drop=True))
 
 
 def _usage(asked: Asked) -> Answer:
-    by = choice("by", asked.by, (*USAGE_BY, *PERIODS), "project")
+    by = choice("by", asked.by, (*USAGE_BY, *answer_columns.PERIODS), "project")
     start, end = asked.window()
     rows = reports.usage(
         asked.store, asked.scope, start, end, (USAGE_BY.get(by, by),), Only(asked.cluster, project=asked.project)
     )
-    if by not in PERIODS:
+    if by not in answer_columns.PERIODS:
         rows = rows.sort_values("gpu_part_seconds", ascending=False, kind="stable")
-    told = _named(asked, rows, by, USAGE_BY.get(by, by))
+    told = answer_columns.named(asked, rows, by, USAGE_BY.get(by, by))
     told["jobs"] = rows["jobs"]
     told["gpu_hours"] = rows["gpu_hours"]
     told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
     told["core_hours"] = rows["core_seconds"] / HOUR_S
-    told["wait_mean_s"] = _number(rows["wait_mean_s"])
+    told["wait_mean_s"] = answer_columns.number(rows["wait_mean_s"])
     return Answer(_window_facts(start, end), told.reset_index(drop=True))
 
 
 def _occupancy(asked: Asked) -> Answer:
-    by = choice("by", asked.by, tuple(PERIODS), "day")
+    by = choice("by", asked.by, tuple(answer_columns.PERIODS), "day")
     split = choice("split", asked.split, SPLITS, None)
     start, end = asked.window()
     stated = not reports.capacity_steps(asked.store, start, end, Only(asked.cluster)).empty
     only = Only(asked.cluster, measured=stated)
     rows = reports.occupancy(asked.store, asked.scope, start, end, by, (split,) if split else (), only)
     seconds = (rows["end_at"] - rows["start_at"]).dt.total_seconds()
-    told = _named(asked, rows.rename(columns={"start_at": by}), by, by)
+    told = answer_columns.named(asked, rows.rename(columns={"start_at": by}), by, by)
     if split:
-        told[split] = _known(rows[split])
+        told[split] = answer_columns.known(rows[split])
     told["busy_gpus"] = rows["busy_gpus"].astype("float64")
-    told["in_service_gpus"] = _number(rows["capacity_gpus"])
-    told["occupancy_share"] = _number(rows["share"])
+    told["in_service_gpus"] = answer_columns.number(rows["capacity_gpus"])
+    told["occupancy_share"] = answer_columns.number(rows["share"])
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     told["gpu_seconds"] = rows["gpu_part_seconds"] / GPU_PARTS
     told["period_hours"] = seconds / HOUR_S
@@ -145,10 +144,10 @@ def _occupancy(asked: Asked) -> Answer:
 def _charges(asked: Asked) -> Answer:
     by = choice("by", asked.by, CHARGES_BY, "project")
     rows = _charged(asked, by)
-    told = _named(asked, rows, by, by) if by != "day" else pd.DataFrame({"day": rows["day"]})
+    told = answer_columns.named(asked, rows, by, by) if by != "day" else pd.DataFrame({"day": rows["day"]})
     told["gpu_hours"] = rows["gpu_part_seconds"] / GPU_PARTS / HOUR_S
     for name in ("list", "subsidy", "user"):
-        told[f"{name}_{_currency(asked)}"] = _major(rows[f"{name}_minor"])
+        told[f"{name}_{_currency(asked)}"] = answer_columns.major(rows[f"{name}_minor"])
     told["unpriced_gpu_hours"] = rows["unpriced_gpu_part_seconds"] / GPU_PARTS / HOUR_S
     return Answer({}, told.reset_index(drop=True))
 
@@ -183,7 +182,7 @@ def _forecast(asked: Asked) -> Answer:
     rows = told.rows(found, by)
     money = [name for name in rows.columns if name.endswith("_minor")]
     major = {name: f"{name.removesuffix('_minor')}_{_currency(asked)}" for name in money}
-    rows = rows.assign(**{name: _major(rows[name]) for name in money}).rename(columns=major)
+    rows = rows.assign(**{name: answer_columns.major(rows[name]) for name in money}).rename(columns=major)
     return Answer(told.facts(found), rows.rename(columns={"share": "occupancy_share"}))
 
 
@@ -279,27 +278,6 @@ def _is_sample(asked: Asked) -> bool:
     with asked.store.read() as conn:
         known = project_rows(conn)
     return any(may_see(asked.scope, slug) for slug in known[known["made_up"].astype(bool)]["slug"])
-
-
-def _named(asked: Asked, rows: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
-    """The first column of a table: a name (NA where unknown), or the start of a period (hours in UTC, others ours)."""
-    if by not in PERIODS:
-        return pd.DataFrame({by: _known(rows[column])})
-    zone = "UTC" if by == "hour" else asked.store.settings.centre.time_zone
-    return pd.DataFrame({PERIODS[by]: rows[column].dt.as_unit("s").dt.tz_convert(zone)})
-
-
-def _known(names: pd.Series) -> pd.Series:
-    return names.astype("str").where(names != "", None)
-
-
-def _major(minor: pd.Series) -> Any:
-    return _number(minor) / 100
-
-
-def _number(values: pd.Series) -> Any:
-    """Plain float64, NaN where unknown: what pictures and numpy take."""
-    return values.astype("Float64").to_numpy("float64", na_value=float("nan"))
 
 
 def _currency(asked: Asked) -> str:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from workbench.domain.rules.parameters import SchemeRules
 from workbench.errors import SettingsError
+from workbench.settings.domains import Domain
 from workbench.settings.section import Section
 from workbench.settings.slurm import SlurmName, SlurmSettings
 from workbench.settings.telemetry import TelemetrySettings
@@ -115,12 +116,14 @@ class Scheme(Section):
 
 class HubSettings(Section):
     """Where it listens; for how many hours a server may be asked (a profile may say otherwise), how long an idle one
-    lives. preload: servers of this machine are forked from a parent that has loaded JupyterLab; first_uid: of the user
-    ids that they are given where the Hub runs as root.
+    lives. subdomain_host: its public address, below which each user's server has a domain of its own; "": none has.
+    preload: servers of this machine are forked from a parent that has loaded JupyterLab; first_uid: of the user ids
+    that they are given where the Hub runs as root.
     """
 
     ip: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1024, le=65_532)] = 8000
+    port: Annotated[int, Field(ge=1, le=65_532)] = 8000
+    subdomain_host: Domain = ""
     idle_timeout_s: Annotated[int, Field(ge=60)] = 3600
     start_timeout_s: Annotated[int, Field(ge=10)] = 120
     hours: Annotated[tuple[Hours, ...], AfterValidator(_rising)] = (1, 2, 4, 8, 12, 24)
@@ -139,6 +142,11 @@ class HubSettings(Section):
     @property
     def dashboards_port(self) -> int:
         return self.port + 3
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """All of them, the public one first."""
+        return (self.port, self.proxy_api_port, self.hub_port, self.dashboards_port)
 
 
 class ProfileSettings(Section):

@@ -1,11 +1,11 @@
 """The parent of all notebook servers: loads JupyterLab and the kernel once, then forks.
 
-    python -m workbench.hub.preloaded.parent SOCKET [NUMBER]
+    python -m workbench.hub.preloaded.parent SOCKET [PORTS [NUMBER]]
 
 It never sees a request: the child that is forked for a connection reads it. So no token and no name of anybody is in
 the memory that the next one inherits. It has one thread, or it refuses to fork. The Hub starts it as a service and
 starts it again when it ends; when what is installed has changed it begins anew by itself, with the open socket of that
-number, so that who asks meanwhile only waits.
+number, so that who asks meanwhile only waits. On the named ports nothing that it forks may listen (hub.kept_ports).
 """
 
 import gc
@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from workbench.hub import kept_ports
 from workbench.hub.preloaded import keeper
 from workbench.hub.preloaded.client import fingerprint
 
@@ -53,15 +54,17 @@ log = logging.getLogger("workbench.preloaded")
 
 
 def main() -> None:
-    path, *inherited = sys.argv[1:]
+    path, ports, number = (*sys.argv[1:], "", "")[:3]
     if "JUPYTERHUB_API_TOKEN" in os.environ:  # a service is given one: forget it, in this memory and in /proc
-        anew(path)
+        anew(path, ports)
     speak()
     known = fingerprint()
     load()
+    if ports:
+        keep(ports)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries our children
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with socket.socket(fileno=int(inherited[0])) if inherited else listening(Path(path)) as door:
+    with socket.socket(fileno=int(number)) if number else listening(Path(path)) as door:
         os.set_inheritable(door.fileno(), False)
         log.info("ready, process %s", os.getpid())
         door.settimeout(CHANGED_EVERY_S)
@@ -78,7 +81,18 @@ def main() -> None:
             if fingerprint() != known:
                 log.info("what is installed has changed: loading it")
                 os.set_inheritable(door.fileno(), True)
-                anew(path, str(door.fileno()))
+                anew(path, "", str(door.fileno()))  # what is kept stays so
+
+
+def keep(ports: str) -> None:
+    """Let nothing that is forked here listen on these; where that cannot be it is said, and servers come anyway."""
+    why = "this kernel has no rules for it"
+    try:
+        if kept_ports.keep({int(port) for port in ports.split(",")}):
+            return
+    except OSError as problem:
+        why = str(problem)
+    log.warning("the centre's ports are kept from servers by their numbers alone, or not at all: %s", why)
 
 
 def anew(*arguments: str) -> NoReturn:

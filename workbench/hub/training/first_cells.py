@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -26,21 +27,23 @@ class Ran:
     problem: str
 
 
-def run(url: str, token: str, notebook: str) -> Ran:
+def run(url: str, token: str, notebook: str, host: Mapping[str, str]) -> Ran:
     """Run them in a new kernel, which is ended after it.
 
     Args:
         url: of the server, with its base: http://127.0.0.1:8000/user/NAME.
         token: that opens it.
         notebook: below the home; "": `1+1` instead.
+        host: the header by which the proxy finds it, where it goes by the host.
     """
-    with httpx.Client(headers={"Authorization": f"token {token}"}, trust_env=False, timeout=60) as client:
+    headers = {"Authorization": f"token {token}", **host}
+    with httpx.Client(headers=headers, trust_env=False, timeout=60) as client:
         try:
             sources = _sources(client, url, notebook)
             began = time.monotonic()
             kernel = client.post(f"{url}/api/kernels", json={"name": "python3"}).raise_for_status().json()["id"]
             try:
-                done, problem = asyncio.run(_execute(url, token, kernel, sources))
+                done, problem = asyncio.run(_execute(url, headers, kernel, sources))
             finally:
                 client.delete(f"{url}/api/kernels/{kernel}")
         except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as problem_:
@@ -57,9 +60,9 @@ def _sources(client: httpx.Client, url: str, notebook: str) -> list[str]:
     return [source for source in sources if source.strip()][:CELLS]
 
 
-async def _execute(url: str, token: str, kernel: str, sources: list[str]) -> tuple[int, str]:
+async def _execute(url: str, headers: dict[str, str], kernel: str, sources: list[str]) -> tuple[int, str]:
     address = f"{url.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
-    socket = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {token}"}))
+    socket = await websocket_connect(HTTPRequest(address, headers=headers))
     deadline = time.monotonic() + LIMIT_S
     try:
         for number, source in enumerate(sources):

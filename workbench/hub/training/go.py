@@ -3,28 +3,44 @@
 The result is an event of the class, which its instructor reads on its page; the seat is as new after it.
 """
 
+import logging
 import time
 
-import httpx
-
-from workbench.domain.training import COMING, TrainingSeat, opens_first, phase
-from workbench.hub.running import url_of
+from workbench.domain.training import COMING, TrainingSeat, TrainingSession, opens_first, phase
+from workbench.hub import removing
+from workbench.hub.own_domains import origin_of
+from workbench.hub.running import here, host
 from workbench.hub.training.first_cells import Ran, run
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.i18n import _
-from workbench.services.training import archive, going
+from workbench.services.training import cost, going, seats
 from workbench.services.training.watching import Class
+from workbench.settings import Settings
 from workbench.store.engine import Store
 
 READY_WITHIN_S = 120.0
+log = logging.getLogger("workbench.classes")
 TOKEN_S = 600
+MINUTE_S = 60
+AHEAD_S = 15 * MINUTE_S
+"""At least so long before the first server is started."""
+TAKES_S = 7 * MINUTE_S
+"""A server that is slow and cells that do not end."""
 
 
 def due(store: Store, one: Class, now: int) -> bool:
-    """Whether a class is to be tried at `now` (UTC epoch seconds): it comes soon, and was not tried yet."""
-    early_s = store.settings.training.check_minutes * 60
-    soon = phase(one.session, now) == COMING and now >= one.session.starts_at - early_s
+    """Whether a class is to be tried at `now` (UTC epoch seconds): it comes soon, was not tried yet, and there is time
+    for it before its servers are started, in which a try would stand in the way.
+    """
+    from_, until = between(store.settings, one.session)
+    soon = phase(one.session, now) == COMING and from_ <= now <= until
     return soon and bool(one.seats) and not going.tried(store, one.session)
+
+
+def between(settings: Settings, session: TrainingSession) -> tuple[int, int]:
+    """When a class is tried, from and until, UTC epoch seconds: `check_minutes` before it, and before its lead."""
+    ahead_s = max(settings.training.check_minutes * MINUTE_S, session.lead_s + AHEAD_S)
+    return session.starts_at - ahead_s, session.starts_at - session.lead_s - TAKES_S
 
 
 def try_one(store: Store, hub: HubApi, one: Class) -> None:
@@ -34,18 +50,26 @@ def try_one(store: Store, hub: HubApi, one: Class) -> None:
     try:
         _ready(hub, seat)
         ready_s = time.monotonic() - began
-        url = f"{url_of(store.settings).rstrip('/')}/user/{seat.name}"
-        ran = run(url, hub.token(seat.name, TOKEN_S), opens_first(one.session))
-    except (HubSaidNo, httpx.HTTPError) as problem:
-        going.note(store, one.session, str(problem), int(time.time()), go=False)
+        url = f"{here(store.settings).rstrip('/')}/user/{seat.name}"
+        asked_at = host(origin_of(store.settings, seat.name))
+        ran = run(url, hub.token(seat.name, TOKEN_S), opens_first(one.session), asked_at)
+    except Exception as problem:  # whatever it was, there is an answer: no
+        log.warning("%s was tried: %s", one.session.handle, problem, exc_info=not isinstance(problem, HubSaidNo))
+        going.note(store, one.session, str(problem) or type(problem).__name__, int(time.time()), go=False)
     else:
-        going.note(
-            store, one.session, _words(ready_s, ran, opens_first(one.session)), int(time.time()), go=not ran.problem
-        )
+        unpaid = cost.uncovered(store, one.session)
+        said = " ".join(filter(None, (_words(ready_s, ran, opens_first(one.session)), unpaid)))
+        going.note(store, one.session, said, int(time.time()), go=not ran.problem and not unpaid)
     finally:
-        hub.stop(seat.name)
-        hub.remove(seat.name)
-        archive.clear(store.settings.homes / seat.name)
+        if not _taken(store, seat):  # a try that took long: somebody sits there by now
+            hub.stop(seat.name)
+            hub.remove(seat.name)
+            removing.remove(store.settings.homes / seat.name)
+
+
+def _taken(store: Store, seat: TrainingSeat) -> bool:
+    found = seats.seat_of(store, seat.name)
+    return found is not None and found[1].joined_at is not None
 
 
 def _ready(hub: HubApi, seat: TrainingSeat) -> None:

@@ -19,6 +19,7 @@ from tornado import web
 from workbench.domain.training import CANCELLED, OVER, TrainingSeat, TrainingSession, is_seat, phase
 from workbench.errors import JoinRefused
 from workbench.hub.centre_store import store_of
+from workbench.hub.training.came_from import address_of
 from workbench.hub.training.entering import SEATING, enter
 from workbench.hub.training.tries import Tries, tries
 from workbench.i18n import _
@@ -27,13 +28,18 @@ from workbench.services.training import archive, events, seats
 from workbench.store.engine import Store
 
 CLAIM, CLAIM_DAYS = "workbench-seat", 400
+OTHER = "workbench-other"
+"""Signs the claim of somebody else at the same computer, which their form carries until it is pressed."""
+WORK_KEY, WORK_KEY_DAYS = "workbench-work", 1 / 24
+"""Signs the name of a seat whose saved work may be fetched without a claim: after a launch from a course."""
 PART_BYTES = 1 << 20
 STATUS = {"unknown": 404, "guessing": 429}
 
 
 def handlers() -> list[tuple[str, type[BaseHandler]]]:
     """For the authenticator, whose addresses come before the Hub's own."""
-    return [(r"/join", Join), (r"/join/([^/]+)", Join), (r"/join/([^/]+)/work", Work), (r"/token", Tokens)]
+    pages = [(r"/join", Join), (r"/join/work", WorkByKey), (r"/join/([^/]+)", Join), (r"/join/([^/]+)/work", Work)]
+    return [*pages, (r"/token", Tokens)]
 
 
 class Join(BaseHandler):
@@ -56,7 +62,7 @@ class Join(BaseHandler):
             session, seat = await self._found(code)
             if seat is None and not name:
                 return await self._page(code=code, session=session, problem=_("Write the name that you go by."))
-            joined = await self._off(seats.join, code, name, self._now, claim=claim, address=self._address)
+            joined = await self._off(seats.join, code, name, self._now, claim=claim)
         except JoinRefused as refused:
             return await self._refuse(refused, code)
         self._keep(claim)
@@ -70,25 +76,30 @@ class Join(BaseHandler):
             JoinRefused: it opens nothing for them, or too many were tried.
         """
         limited = self._tries.limited(self._address, self._now)
+        claim = self._claim()
+        if (
+            limited
+            and not await self._off(_sits, code, claim, self._now)
+            and not await self._tries.slowed(self._address)
+        ):
+            raise _too_often()
         try:
-            session, seat = await self._off(_looked_up, code, self._claim(), self._now)
+            return await self._off(_looked_up, code, claim, self._now)
         except JoinRefused:
             if limited:
                 raise _too_often() from None
             raise
-        if limited and seat is None:
-            raise _too_often()
-        return session, seat
 
     async def _refuse(self, refused: JoinRefused, code: str) -> None:
+        address, now = self._address, self._now
         if refused.kind == "guessing":
-            if self._tries.newly_limited(self._address, self._now):
-                await self._off(_note_guessing, self._address, self._now)
+            if self._tries.newly_limited(address, now):
+                await self._off(_note_guessing, address, now)
         else:
             if refused.kind in ("unknown", "revoked"):
-                self._tries.wrong(self._address, self._now)
-            if self.request.method == "GET":  # seats.join has noted it otherwise
-                await self._off(seats.note_refused, refused, code, self._now, self._address)
+                self._tries.wrong(address, now)
+            if self._tries.to_be_written(address, now):
+                await self._off(seats.note_refused, refused, code, now, address)
         self.set_status(STATUS.get(refused.kind, 403))
         await self._page(code=code, problem=str(refused))
 
@@ -108,6 +119,9 @@ class Join(BaseHandler):
         work = await self._off(archive.kept, session.handle, seat.number) if session and seat and over else None
         given = {"code": code, "training": session, "seat": seat, "problem": problem, "over": over, "logged_in": other}
         given |= {"another": another, "typed": self.get_argument("name", "")}
+        if another and seat is None:  # of the page, not of the press: pressed twice, it is one seat
+            fresh = self._claim() or secrets.token_urlsafe(32)
+            given["claim"] = self.create_signed_value(OTHER, fresh).decode("ascii")
         if work is not None and session is not None:
             given["until"] = clock(archive.kept_until(session), self.authenticator.centre.centre.zone, date.min)
         self.finish(await self.render_template("join.html", **given))
@@ -117,9 +131,10 @@ class Join(BaseHandler):
         return super().prepare()
 
     def _claim(self) -> str:
-        """What this browser keeps; "" where it keeps nothing, or somebody else sits there now."""
+        """What this browser keeps, or for somebody else at it what their form does; "" where there is nothing."""
         if self.get_query_argument("other", ""):
-            return ""
+            given = self.get_body_argument("claim", "")
+            return (self.get_secure_cookie(OTHER, value=given, max_age_days=1) or b"").decode("ascii", "replace")
         return (self.get_secure_cookie(CLAIM, max_age_days=CLAIM_DAYS) or b"").decode("ascii", "replace")
 
     def _keep(self, claim: str) -> None:
@@ -127,7 +142,7 @@ class Join(BaseHandler):
 
     @property
     def _address(self) -> str:
-        return self.request.remote_ip or ""
+        return address_of(self.request, self.app.trusted_downstream_ips, self.authenticator.centre.hub.hub_port)
 
     @property
     def _tries(self) -> Tries:
@@ -146,22 +161,37 @@ class Work(Join):
             session, seat = await self._found(code)
         except JoinRefused as refused:
             return await self._refuse(refused, code)
-        file = await self._off(archive.kept, session.handle, seat.number) if seat is not None else None
-        if seat is None or file is None:
+        return await self._send(session.handle, seat.number if seat is not None else 0)
+
+    async def _send(self, handle: str, number: int) -> None:
+        """The file of a seat. HTTPError where there is none, or no more."""
+        file = await self._off(archive.kept, handle, number)
+        if file is None:
             raise web.HTTPError(404, _("There is no saved work of yours."))
         self.set_header("Content-Type", "application/zip")
         self.set_header("Content-Length", str(file.stat().st_size))
-        self.set_header("Content-Disposition", f'attachment; filename="{session.handle}-{seat.number:03d}.zip"')
+        self.set_header("Content-Disposition", f'attachment; filename="{handle}-{number:03d}.zip"')
         self.set_header("Cache-Control", "private, no-store")
         with file.open("rb") as opened:
             while part := await asyncio.to_thread(opened.read, PART_BYTES):
                 self.write(part)
                 await self.flush()
-        return None
 
     async def post(self, code: str = "") -> None:
         """Nothing: it is only read."""
         raise web.HTTPError(405)
+
+
+class WorkByKey(Work):
+    """The saved work of the seat that a signed key names: see lti."""
+
+    async def get(self, code: str = "") -> None:
+        given = self.get_query_argument("key", "")
+        name = (self.get_secure_cookie(WORK_KEY, value=given, max_age_days=WORK_KEY_DAYS) or b"").decode()
+        found = await self._off(seats.seat_of, name) if name else None
+        if found is None:
+            raise web.HTTPError(403, _("This link counts no more. Open the class in your course once more."))
+        await self._send(found[0].handle, found[1].number)
 
 
 class Tokens(TokenPageHandler):
@@ -180,6 +210,14 @@ def _looked_up(store: Store, code: str, claim: str, now: int) -> tuple[TrainingS
         if (seat := seats.of_claim(store, session.handle, claim)) is not None:
             return session, seat
     return seats.class_of_code(store, code, now), None
+
+
+def _sits(store: Store, code: str, claim: str, now: int) -> bool:
+    """Whether this browser has a seat behind this code: it guesses nothing."""
+    try:
+        return bool(claim) and seats.of_claim(store, seats.class_behind(store, code, now).handle, claim) is not None
+    except JoinRefused:
+        return False
 
 
 def _note_guessing(store: Store, address: str, now: int) -> None:

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import jwt
@@ -25,11 +26,15 @@ from tornado import web
 
 from workbench.errors import JoinRefused
 from workbench.hub.centre_store import store_of
+from workbench.hub.training.came_from import address_of
 from workbench.hub.training.entering import SEATING, enter
+from workbench.hub.training.joining import WORK_KEY
 from workbench.hub.training.lti_claims import Launched, launched
-from workbench.hub.training.lti_once import once_since, refusals
+from workbench.hub.training.lti_once import once_since
+from workbench.hub.training.tries import tries
 from workbench.i18n import _
-from workbench.services.training import lti_seats
+from workbench.pages.words import clock
+from workbench.services.training import archive, lti_seats, seats
 from workbench.services.training.taking import Joined
 from workbench.settings import Settings
 from workbench.settings.lti import LtiPlatform
@@ -69,12 +74,16 @@ class OfPlatform(BaseHandler):
     async def refuse(self, refused: JoinRefused, handle: str = "") -> None:
         """A page that says why, and an event of the class that was named."""
         self.registration = None  # the page is drawn with the Hub's own
-        now, address = int(time.time()), self.request.remote_ip or ""
-        if refusals(self.centre.training.tries_per_minute).to_be_noted(address, now):
+        now, address = (
+            int(time.time()),
+            address_of(self.request, self.app.trusted_downstream_ips, self.centre.hub.hub_port),
+        )
+        if tries(self.centre.training.tries_per_minute).to_be_written(address, now):
             says = f"{refused} ({refused.__cause__})" if refused.__cause__ else str(refused)
             await asyncio.to_thread(lti_seats.note_refused, store_of(self.centre), says, now, handle, address)
         self.set_status(403)
-        self.finish(await self.render_template("lti_refused.html", says=str(refused)))
+        code_helps = refused.kind in ("stale", "platform")
+        self.finish(await self.render_template("lti_refused.html", says=str(refused), code_helps=code_helps))
 
 
 class Begin(OfPlatform, LTI13LoginInitHandler):
@@ -130,10 +139,28 @@ class Launch(OfPlatform, LTI13CallbackHandler):
             handle, now = here.handle, int(time.time())
             if not self.once.first_time(claims["nonce"], claims["iat"], now):
                 raise _stale()
-            joined = await running(SEATING, self._seat, here, platform, now)
+            try:
+                joined = await running(SEATING, self._seat, here, platform, now)
+            except JoinRefused as refused:
+                if refused.kind == "over" and await self._work(here):
+                    return
+                raise
             await enter(self, joined)
         except JoinRefused as refused:
             await self.refuse(refused, handle)
+
+    async def _work(self, here: Launched) -> bool:
+        """Who sat there and comes back after the end is shown the way to the saved work; whether it is so."""
+        store = store_of(self.centre)
+        seat = await asyncio.to_thread(seats.of_lti, store, here.handle, here.seat_key)
+        if seat is None or await asyncio.to_thread(archive.kept, store, here.handle, seat.number) is None:
+            return False
+        session, _seat = await asyncio.to_thread(seats.seat_of, store, seat.name) or (None, None)
+        assert session is not None
+        key = self.create_signed_value(WORK_KEY, seat.name).decode("ascii")
+        until = clock(archive.kept_until(session), self.centre.centre.zone, date.min)
+        self.finish(await self.render_template("lti_over.html", training=session, until=until, key=key))
+        return True
 
     def _seat(self, here: Launched, platform: LtiPlatform, now: int) -> Joined:
         store = store_of(self.centre)

@@ -1,6 +1,5 @@
-"""What is remembered of launches: those let in, so that one counts once, and how many were refused from one address."""
+"""What is remembered of launches that were let in, so that one counts once."""
 
-from collections import Counter
 from functools import cache
 
 LEEWAY_S = 30
@@ -27,27 +26,6 @@ class Once:
             return False
         self._seen[nonce] = int(issued_at) + MAX_AGE_S + 2 * LEEWAY_S
         return True
-
-
-class Refusals:
-    """How many launches from an address were refused in this minute: beyond a number no more events are written."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute, self._minute = per_minute, 0
-        self._counts: Counter[str] = Counter()
-
-    def to_be_noted(self, address: str, now: int) -> bool:
-        """Whether this one, at `now` (UTC epoch seconds), is still written down."""
-        if now // 60 != self._minute:
-            self._minute, self._counts = now // 60, Counter()
-        self._counts[address] += 1
-        return self._counts[address] <= self._per_minute
-
-
-@cache
-def refusals(per_minute: int) -> Refusals:
-    """Those of this process."""
-    return Refusals(per_minute)
 
 
 @cache

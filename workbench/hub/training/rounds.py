@@ -12,13 +12,14 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
 import httpx
 
 from workbench.domain.training import APPROVED, COMING, OVER, phase
 from workbench.hub.training import go
-from workbench.hub.training.class_end import end_class
+from workbench.hub.training.class_end import GIVE_UP_AFTER_S, end_class, late
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.hub.training.sharing import Sharing
 from workbench.services.training import archive, ending, seats, watching
@@ -29,6 +30,7 @@ from workbench.units import HOUR_S
 
 IDLE_S, BUSY_S = 2.0, 0.25
 LOOK_EVERY_S = 5.0
+END_AGAIN_AFTER_S = 5
 KEEPING = "keeping"
 """No handle of a class: they have six signs."""
 log = logging.getLogger("workbench.classes")
@@ -48,13 +50,17 @@ class Rounds:
         self.slow: dict[str, Future[object]] = {}
         self.start_pool = ThreadPoolExecutor(self.at_once, "start")
         self.slow_pool = ThreadPoolExecutor(4, "slow")
+        self.end_again_at: dict[str, int] = {}
+        self.end_tried_at: dict[str, int] = {}
         self.seen: Mapping[str, Seen] = {}
         self.looked_at, self.forgot_at, self.kept_at = -LOOK_EVERY_S, -float(HOUR_S), time.monotonic()
 
     def turn(self, now: int) -> bool:
         """Do what is due at `now` (UTC epoch seconds); whether the next turn is wanted soon."""
         self._forget(now)
-        classes = watching.approved(self.store, now, self.store.settings.training.check_minutes * 60)
+        classes = watching.approved(
+            self.store, now, max(self.store.settings.training.check_minutes * go.MINUTE_S, go.AHEAD_S)
+        )
         if not classes:
             return False
         self._finished(now)
@@ -64,7 +70,7 @@ class Rounds:
             if one.session.handle in self.slow:
                 continue
             if one.session.state != APPROVED or phase(one.session, now) == OVER:
-                self._end(one)
+                self._end(one, now)
                 continue
             if phase(one.session, now) == COMING:
                 self._try(one, now)
@@ -134,9 +140,17 @@ class Rounds:
                 if (problem := future.exception()) is not None:
                     log.warning("%s: %s; it is tried again", name, problem, exc_info=problem)
 
-    def _end(self, one: Class) -> None:
-        if not any(seat.name in self.starting for seat in one.seats):
-            self.slow[one.session.handle] = self.slow_pool.submit(end_class, self.store, self.hub, one)
+    def _end(self, one: Class, now: int) -> None:
+        if any(seat.name in self.starting for seat in one.seats):
+            return
+        handle = one.session.handle
+        if now >= self.end_again_at.get(handle, 0):
+            self.end_again_at[handle] = now + END_AGAIN_AFTER_S
+            # Where nobody was there at the end, the first try is not the last.
+            first = self.end_tried_at.setdefault(handle, now)
+            give_up = late(one, now) and now - first >= GIVE_UP_AFTER_S
+            end = partial(end_class, self.store, self.hub, one, give_up=give_up)
+            self.slow[handle] = self.slow_pool.submit(end)
 
     def _try(self, one: Class, now: int) -> None:
         if go.due(self.store, one, now):

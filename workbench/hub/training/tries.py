@@ -1,5 +1,6 @@
 """How often codes may be tried: guessing one is slow, mistyping one is not punished. Times: UTC epoch seconds."""
 
+import asyncio
 from collections import Counter, deque
 from functools import cache
 
@@ -12,6 +13,10 @@ FOR_KNOWN = 2
 FOR_ALL = 10
 """So many times the tries of one address there are for all together; then every address has but its first one."""
 ADDRESSES_KEPT = 10_000
+SLOWED_S, MOST_SLOWED = 2.0, 40
+"""From an address that is limited one code is looked at each two seconds, and so many wait for their turn: whoever
+shares it with a guesser still gets in, and guessing stays slow.
+"""
 
 
 class Tries:
@@ -23,6 +28,8 @@ class Tries:
         self._wrong: Counter[str] = Counter()
         self._joined_at: dict[str, int] = {}
         self._told_at: dict[str, int] = {}
+        self._waiting: dict[str, int] = {}
+        self._minute, self._written, self._written_in_all = 0, Counter[str](), 0
 
     def limited(self, address: str, now: int) -> bool:
         """Whether this address has used up its tries."""
@@ -50,13 +57,39 @@ class Tries:
             self._told_at[address] = now
         return first
 
+    def to_be_written(self, address: str, now: int) -> bool:
+        """Whether a refusal is still written down: beyond some in a minute nobody reads them."""
+        if now // MINUTE_S != self._minute:
+            self._minute, self._written, self._written_in_all = now // MINUTE_S, Counter(), 0
+        self._written[address] += 1
+        self._written_in_all += 1
+        few = self._written[address] <= self._limit(address, now)
+        return few and self._written_in_all <= FOR_ALL * self._per_minute
+
+    async def slowed(self, address: str) -> bool:
+        """Wait for one's turn where an address is limited; False where too many wait already."""
+        before = self._waiting.get(address, 0)
+        if before >= MOST_SLOWED:
+            return False
+        self._waiting[address] = before + 1
+        try:
+            await asyncio.sleep(SLOWED_S * (before + 1))
+        finally:
+            self._waiting[address] -= 1
+            if not self._waiting[address]:
+                del self._waiting[address]
+        return True
+
     def _limit(self, address: str, now: int) -> int:
         known = now - self._joined_at.get(address, -KNOWN_FOR_S) < KNOWN_FOR_S
         return self._per_minute * (FOR_KNOWN if known else 1)
 
     def _forget(self, now: int) -> None:
         while self._times and self._times[0][0] <= now - MINUTE_S:
-            self._wrong -= Counter([self._times.popleft()[1]])
+            _at, address = self._times.popleft()
+            self._wrong[address] -= 1
+            if not self._wrong[address]:
+                del self._wrong[address]
         self._told_at = {told: at for told, at in self._told_at.items() if at > now - MINUTE_S}
 
 

@@ -1,11 +1,18 @@
-// What helps on the pages of classes: the live part made anew every three seconds without a flicker, forms that are sent
+// What helps on the pages of classes: the live part made anew every few seconds without a flicker, forms that are sent
 // without leaving the page. All of it works without.
 (() => {
   "use strict";
-  const EVERY = 3000;
   const $ = (selector, from = document) => from.querySelector(selector);
   document.documentElement.classList.add("scripted");
   $("#errors")?.focus();
+
+  // What a check found stands below the whole form on a phone: that something came of it must be seen.
+  const found = $("#checks[data-found]");
+  if (found) {
+    found.focus({ preventScroll: true });
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    found.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "nearest" });
+  }
 
   // Make one element what another is, keeping what is the same: focus, selection, scrolling, what is folded open.
   const become = (now, then) => {
@@ -33,6 +40,9 @@
 
   // The live part.
   const live = $("#live"), stale = $("#stale"), text = $("#text");
+  const every = 1000 * (live?.dataset.every ?? 3);
+  // What a page loaded anew would lose; what is said to all is kept over that.
+  const typing = () => [...document.querySelectorAll("#main input[type=text]")].some((one) => one.value !== one.defaultValue);
   let timer, since = new Date();
   const clock = (moment) => moment.toLocaleTimeString([], { hour12: false });
   const say = (words) => { stale.hidden = !words; stale.textContent = words; };
@@ -43,26 +53,29 @@
       if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return say(stale.dataset.out);
       if (!answer.ok) throw new Error(`${answer.status}`);
       const { key, html } = await answer.json();
-      if (key !== live.dataset.key) {
+      if (key === live.dataset.key) {
+        const made = live.cloneNode(false);
+        made.innerHTML = html;
+        become(live, made);
+        since = new Date();
+        say("");
+      } else if (typing()) {
+        say(stale.dataset.typing);
+      } else {
         if (text?.value) sessionStorage.setItem(`say ${location.pathname}`, text.value);
         return location.reload();
       }
-      const made = live.cloneNode(false);
-      made.innerHTML = html;
-      become(live, made);
-      since = new Date();
-      say("");
     } catch {
       say(stale.dataset.lost.replace("{time}", clock(since)));
     }
-    timer = setTimeout(ask, EVERY);
+    timer = setTimeout(ask, every);
   };
   if (live) {
     if (text) {
       text.value ||= sessionStorage.getItem(`say ${location.pathname}`) ?? "";
       sessionStorage.removeItem(`say ${location.pathname}`);
     }
-    timer = setTimeout(ask, EVERY);
+    timer = setTimeout(ask, every);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
   }
 
@@ -95,6 +108,15 @@
     }
     delete form.dataset.sent;
   });
+
+  // A link that asks first, however it is opened: the wheel's press is a click of its own kind.
+  const ask_first = (event) => {
+    const link = event.target.closest?.("a[data-ask]");
+    if (link && event.button < 2 && !confirm(link.dataset.ask)) event.preventDefault();
+  };
+  document.addEventListener("click", ask_first);
+  document.addEventListener("auxclick", ask_first);
+
   addEventListener("pageshow", () => {
     document.body.classList.remove("moving");
     for (const form of document.forms) delete form.dataset.sent;

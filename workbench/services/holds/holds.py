@@ -4,16 +4,17 @@ Only one start at a time looks at a project's awards and takes from them: on SQL
 turn, on PostgreSQL the awards' rows are locked. So starts at the same moment can never promise more than there is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.awards import Award
-from workbench.domain.holds import Hold, settled_for
-from workbench.domain.overuse import BLOCKED
-from workbench.domain.starts import best_of
+from workbench.domain.holds import Hold, held_for, settled_for
+from workbench.domain.overuse import BLOCKED, SUBSIDISED
+from workbench.domain.starts import Standing, StartTerms, best_of
 from workbench.errors import HoldRefused, NoBalance
 from workbench.periods import moment
 from workbench.services.holds import reserved
@@ -45,7 +46,8 @@ def place(store: Store, start: Start, now: int) -> Hold | None:
     """Set aside the subsidy of the full requested time; the same start again finds the hold it has.
 
     Returns:
-        None where nothing is to be held: no award pays, and the settings let such a project start at list price.
+        None where nothing is to be held: no award pays, and the settings let such a project start at list price. Of a
+        class that was approved it is what is left, where that is less than the time needs.
 
     Raises:
         NoBalance: no award pays, or it does not cover the time. HoldRefused: the key belongs to another start, or the
@@ -58,11 +60,14 @@ def place(store: Store, start: Start, now: int) -> Hold | None:
         if (there := db.get(Hold, start.key)) is not None:
             return _same(there, start)
         # A seat of a class takes its part of what is held for the class.
-        classes = reserved.handles(db, [start.key])
+        classes = reserved.handles(db, [(start.key, start.project, moment(now))])
+        kept = _kept(db, store, start.project, classes, now)
         for handle in classes:
             reserved.lend(db, handle)
         found = standings(db, store.settings, start.project, now)
         standing, terms = best_of(found, start.list_minor_per_hour, start.requested_s)
+        if terms.kind == BLOCKED:
+            standing, terms = _in_a_class(found, kept, start) or (standing, terms)
         if terms.kind == BLOCKED:
             asked = (start.list_minor_per_hour, start.requested_s)
             raise NoBalance(refusal(store.settings, start.project, found, *asked))
@@ -108,7 +113,7 @@ def settle(store: Store, key: str, used_s: int, now: int) -> Hold:
             raise HoldRefused(key, "it was settled before with another time", "Correct it in the accounting.")
         if hold.settled_minor is None:
             hold.settled_minor, hold.ended_at = amount, moment(now)
-            _recount(db, reserved.handles(db, [key]))
+            _recount(db, reserved.handles(db, [_start_of(hold)]))
         return hold
 
 
@@ -132,7 +137,7 @@ def settle_ended(conn: Connection, cluster: str, ended: Mapping[str, Ended]) -> 
             hold.settled_minor, hold.ended_at = settled_for(hold, end.used_s), moment(end.ended_at)
         db.flush()
         if found:
-            _recount(db, reserved.handles(db, [hold.key for hold in found]))
+            _recount(db, reserved.handles(db, map(_start_of, found)))
             db.flush()
     return len(found)
 
@@ -147,6 +152,31 @@ def running(store: Store, project: str | None = None) -> list[Hold]:
     """The holds of what runs, of one project or of all, oldest first."""
     with store.read() as conn:
         return [hold for hold in open_holds(conn) if project in (None, hold.project)]
+
+
+def _kept(db: Session, store: Store, project: str, classes: Sequence[str], now: int) -> set[int]:
+    """The awards on which these classes hold what was approved, and that have not been overdrawn or cut since."""
+    if not (awards := reserved.promised(db, classes)):
+        return set()
+    found = standings(db, store.settings, project, now)
+    return {one.award for one in found if one.award in awards and one.balance.free_minor >= 0}
+
+
+def _in_a_class(found: Sequence[Standing], kept: set[int], start: Start) -> tuple[Standing, StartTerms] | None:
+    """Terms for a seat of a class that was approved, where its award is some cents short of the seat's full time.
+
+    The class was approved as a whole: that a try, a restart, an earlier start or a new price has taken more than was
+    worked out must not leave the last students without a seat. What is left is held; the rest is the project's own.
+    """
+    for standing in found:
+        if standing.award in kept:
+            needed = held_for(start.list_minor_per_hour, standing.rate_bp, start.requested_s)
+            return standing, StartTerms(SUBSIDISED, needed, min(needed, standing.free_minor))
+    return None
+
+
+def _start_of(hold: Hold) -> tuple[str, str, datetime]:
+    return hold.key, hold.project, hold.placed_at
 
 
 def _recount(db: Session, classes: Iterable[str]) -> None:

@@ -3,20 +3,18 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from workbench.domain.rules.statements import Statement
+from workbench.services.spreadsheet import inert
 from workbench.services.statements.focus import COLUMNS, focus_rows
 from workbench.services.statements.statements import StatementPaper
 from workbench.settings import Settings
 from workbench.units import decimal, gpu_hours
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 LINE_COLUMNS = (
     "statement", "section", "day", "item", "user", "partition", "gpu_hours", "core_hours", "list_cost", "subsidy",
     "user_share", "amount", "price_version", "award_version", "memo",
@@ -62,19 +60,12 @@ def account(figures: Statement) -> dict[str, int | None]:
 
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV text with a header; lines end as RFC 4180 says. A spreadsheet runs nothing of it (see `_inert`)."""
+    """CSV text with a header; lines end as RFC 4180 says. A spreadsheet runs nothing of it (see `inert`)."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_inert(value) for value in row] for row in rows)
+    writer.writerows([inert(value) for value in row] for row in rows)
     return out.getvalue()
-
-
-def _inert(value: object) -> object:
-    """The value; a text that would begin a formula gets an apostrophe before it. An amount below zero is none."""
-    if isinstance(value, str) and value[:1] in FORMULA and not NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
 
 
 def _lines(paper: StatementPaper) -> Iterator[list[object]]:

@@ -3,12 +3,13 @@
 A student's home is a stranger's folder: links in it are never followed, what is no plain file is left out.
 """
 
+import errno
 import os
 import shutil
 import stat
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import select
 
 from workbench.domain.training import TrainingSeat, TrainingSession
 from workbench.i18n import _
-from workbench.services.training import events
+from workbench.services.training import events, trees
 from workbench.settings import Settings
 from workbench.store.engine import Store
 from workbench.units import DAY_S
@@ -27,6 +28,9 @@ LEFT_OUT = frozenset(
 )
 """Folders that programs fill by themselves."""
 MOST_BYTES = 1024**3
+MOST_FILES = 50_000
+MOST_NAMED = 1_000
+"""Of what did not fit."""
 SAYS = "LEFT_OUT.txt"
 FIRST_DATE, LAST_DATE = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
 """That a zip file can name."""
@@ -65,26 +69,6 @@ def save(settings: Settings, handle: str, number: int, home: Path) -> Saved:
         unfinished.unlink(missing_ok=True)
         raise
     return Saved(str(file.relative_to(settings.home)), file.stat().st_size, left_out)
-
-
-def clear(home: Path) -> None:
-    """Remove the home of a seat, also what its student made unremovable.
-
-    Raises:
-        OSError: something is still there.
-    """
-
-    def opened(remove: Callable[[str], Any], path: str, _problem: object) -> None:
-        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120 - what rmtree gives
-        if not os.path.islink(path):  # noqa: PTH114
-            os.chmod(path, 0o700)  # noqa: PTH101
-        if remove in (os.unlink, os.rmdir):
-            remove(path)
-        else:
-            shutil.rmtree(path)
-
-    if home.exists():
-        shutil.rmtree(home, onerror=opened)
 
 
 def kept(store: Store, handle: str, number: int) -> Path | None:
@@ -128,28 +112,28 @@ def _private(path: str, flags: int) -> int:
 
 
 def _pack(opened: Any, home: Path) -> int:
-    room = MOST_BYTES
+    room, files = MOST_BYTES, 0
     left_out: list[str] = []
     with zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as packed:
-        for path, name in _files(home, left_out):
-            try:
-                fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            except OSError:
-                left_out.append(name)
-                continue
+        for name, fd in _files(home, left_out):
             with os.fdopen(fd, "rb") as source:
                 status = os.fstat(fd)
                 if not stat.S_ISREG(status.st_mode):
                     continue
-                if status.st_size > room:
+                if status.st_size > room or files >= MOST_FILES:
                     left_out.append(name)
                     continue
-                room -= status.st_size
+                room, files = room - status.st_size, files + 1
                 with packed.open(_entry(name, status.st_mtime), "w", force_zip64=status.st_size > 2**31) as target:
                     shutil.copyfileobj(source, target)
         if left_out:
-            packed.writestr(SAYS, "\n".join([_("Too large, or not to be read:"), *left_out]) + "\n")
+            packed.writestr(SAYS, "\n".join([_("Too large, too deep, too many, or not to be read:"), *_few(left_out)]))
     return len(left_out)
+
+
+def _few(names: list[str]) -> list[str]:
+    more = [_("and {n} more").format(n=len(names) - MOST_NAMED)] if len(names) > MOST_NAMED else []
+    return [*names[:MOST_NAMED], *more, ""]
 
 
 def _entry(name: str, changed_at: float) -> zipfile.ZipInfo:
@@ -159,11 +143,23 @@ def _entry(name: str, changed_at: float) -> zipfile.ZipInfo:
     return entry
 
 
-def _files(home: Path, unread: list[str]) -> Iterator[tuple[str, str]]:
-    """Paths of the files of a home, and their names below it; folders that cannot be read go into `unread`."""
-    for folder, inside, files in os.walk(home, onerror=lambda problem: unread.append(str(problem.filename))):
+def _files(home: Path, unread: list[str]) -> Iterator[tuple[str, int]]:
+    """Names of the files of a home, below it, and each one open; what cannot be read goes into `unread`."""
+
+    def name_of(path: str) -> str:
+        return os.path.relpath(path, home).encode("utf-8", "replace").decode()
+
+    def not_read(path: str) -> None:
+        unread.append(name_of(path))
+
+    for folder, inside, files, here in trees.walk(home, onerror=lambda p: not_read(str(p.filename)), deeper=not_read):
         inside[:] = sorted(name for name in inside if name not in LEFT_OUT)
         for name in sorted(files):
             path = os.path.join(folder, name)  # noqa: PTH118 - names that are no text stay what they are
-            if not os.path.islink(path):  # noqa: PTH114
-                yield path, os.path.relpath(path, home).encode("utf-8", "replace").decode()
+            try:
+                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
+            except OSError as problem:
+                if problem.errno not in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+                    not_read(path)
+                continue
+            yield name_of(path), fd

@@ -9,12 +9,15 @@ from workbench.domain.training import TrainingSession
 from workbench.i18n import _
 from workbench.periods import moment
 from workbench.services.holds.reserved import own_minor
-from workbench.services.training.asked import Plan, faults, profile_of, warm_of
-from workbench.services.training.cost import Cost, cost
+from workbench.services.training.asked import Plan, faults, lead_of, profile_of, warm_of
+from workbench.services.training.cost import Cost, cost, unpaid_at
 from workbench.services.training.room import Occupied, beside, fits, occupied
 from workbench.services.two_people import DECIDE
 from workbench.store.engine import Store
 from workbench.units import HOUR_S, money
+
+LAST_MOMENT = 4_102_444_800
+"""The year 2100, UTC epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def check(store: Store, plan: Plan, who: str, now: int, *, handle: str | None = 
         trusted = person is not None and person.role in DECIDE
         problems = list(faults(plan, settings, who, now, trusted=trusted))
         problems += _people(db, plan, who, trusted=trusted)
+        if not 0 < plan.starts_at < plan.ends_at < LAST_MOMENT:  # no calendar and no database has these
+            return Checked(tuple(problems), ())
         others = beside(db, plan, settings, handle)
         own = own_minor(db, handle)
     warnings = _isolated(isolation, required=settings.training.isolation == "required", problems=problems)
@@ -80,6 +85,8 @@ def check(store: Store, plan: Plan, who: str, now: int, *, handle: str | None = 
         problems.append(_("A server of this profile runs for {n} hours at most.").format(n=profile.most_hours))
     paid = cost(store, plan, own)
     _money(paid, plan, settings.centre.symbol, problems, warnings)
+    if paid.award is not None:
+        problems += _unpaid(store, plan)
     taken = occupied(store, plan, profile, now)
     if taken.share_with is not None and taken.share_with > 1:
         warnings.append(taken.says)
@@ -156,6 +163,17 @@ def _money(paid: Cost, plan: Plan, symbol: str, problems: list[str], warnings: l
                 project=plan.project, amount=money(paid.user_minor, symbol)
             )
         )
+
+
+def _unpaid(store: Store, plan: Plan) -> list[str]:
+    """That no award pays when its servers are started ahead, or at its end; one pays at its start."""
+    begins, ends = plan.starts_at - lead_of(plan, store.settings), plan.ends_at - 1
+    found = []
+    if why := unpaid_at(store, plan, begins):
+        found.append(_("Its servers are started before an award pays: {why} Shorten the lead.").format(why=why))
+    if why := unpaid_at(store, plan, ends):
+        found.append(_("No award pays until its end: {why}").format(why=why))
+    return found
 
 
 def _said(one: TrainingSession, store: Store) -> str:

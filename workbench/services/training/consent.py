@@ -27,5 +27,5 @@ def share(store: Store, name: str, now: int, *, on: bool) -> dict[str, int | Non
         if (seat.shared_at is not None) != on:
             seat.shared_at = now if on else None
             kind = "shared" if on else "unshared"
-            events.note(db, kind, now, session=seat.session, seat=seat.id, who=seat.shown_name)
+            events.note_few(db, kind, now, session=seat.session, seat=seat.id, who=seat.name, says=seat.shown_name)
         return {"shared_at": seat.shared_at}

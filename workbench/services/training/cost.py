@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from workbench.domain.holds import held_for
 from workbench.domain.overuse import BLOCKED, SUBSIDISED
 from workbench.domain.starts import best_of
+from workbench.domain.training import TrainingSession
+from workbench.i18n import _
+from workbench.services.holds import reserved
+from workbench.services.holds.standing import standings
 from workbench.services.quote import quote
 from workbench.services.training.asked import Plan, lead_of, profile_of, warm_of
 from workbench.store.engine import Store
-from workbench.units import HOUR_S, divide_half_even
+from workbench.units import HOUR_S, divide_half_even, money
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,24 @@ def seat_times(plan: Plan, store: Store) -> list[tuple[int, int]]:
     return [(warm, window + lead_of(plan, store.settings)), (plan.seats - warm, window)]
 
 
-def cost(store: Store, plan: Plan, own_minor: int = 0) -> Cost:
+def unpaid_at(store: Store, plan: Plan, at: int) -> str:
+    """Why no award pays for the class at this UTC epoch second, of its time or its lead; '' where one does."""
+    profile = profile_of(store.settings, plan.profile)
+    assert profile is not None, plan.profile
+    standings = quote(store, profile, plan.project, at).standings
+    if any(one.award is not None or one.without_award for one in standings):
+        return ""
+    return quote(store, profile, plan.project, at).why
+
+
+def cost(store: Store, plan: Plan, own_minor: int = 0, award: int | None = None) -> Cost:
     """What this plan costs at its start's price, rate and award, as these are known now.
 
     Args:
         store: prices, awards, what was drawn on them and what is held.
         plan: with a known profile and an end after its start.
         own_minor: what this class itself holds of the award already.
+        award: that holds it, which then pays the rest too; None: the first that covers it.
     """
     times = seat_times(plan, store)
     seconds = sum(seats * each for seats, each in times)
@@ -58,13 +73,14 @@ def cost(store: Store, plan: Plan, own_minor: int = 0) -> Cost:
     if price is None:
         return Cost(seconds, quoted.why)
     listed = sum(seats * divide_half_even(price * each, HOUR_S) for seats, each in times)
-    standing, terms = best_of(quoted.standings, max(1, listed), HOUR_S)
+    these = [one for one in quoted.standings if award is None or one.award == award] or quoted.standings
+    standing, terms = best_of(these, max(1, listed), HOUR_S)
     free = standing.free_minor + own_minor if standing.award is not None else None
     needed = sum(seats * held_for(price, standing.rate_bp, each) for seats, each in times)
     kind = terms.kind
     if standing.award is not None:
         # Rounded seat by seat it may be some cents more than rounded at once; those must be free as well.
-        covered = 0 < needed <= (free or 0)
+        covered = 0 <= needed <= (free or 0)
         kind = SUBSIDISED if covered else BLOCKED if kind == SUBSIDISED and not standing.opted_in else kind
     subsidy = needed if kind in (SUBSIDISED, BLOCKED) else min(needed, free or 0)
     return Cost(
@@ -79,3 +95,18 @@ def cost(store: Store, plan: Plan, own_minor: int = 0) -> Cost:
         subsidy_minor=subsidy,
         user_minor=listed - subsidy,
     )
+
+
+def uncovered(store: Store, session: TrainingSession) -> str:
+    """A sentence where the award no longer covers what was approved for a class: it was cut, or overdrawn; else ''."""
+    with store.db() as db:
+        awards = reserved.promised(db, [session.handle])
+        found = standings(db, store.settings, session.project, session.starts_at)
+    short = [-one.balance.free_minor for one in found if one.award in awards and one.balance.free_minor < 0]
+    there = {one.award for one in found}
+    if not awards or (awards <= there and not short):
+        return ""
+    if not short:
+        return _("The award that was to pay for it is not in force when it begins.")
+    lacks = money(max(short), store.settings.centre.symbol)
+    return _("Its award has {amount} less than is held of it: seats may be refused.").format(amount=lacks)

@@ -17,7 +17,7 @@ from workbench.services.holds import reserved
 from workbench.services.training import codes, events, seats
 from workbench.services.training.asked import names_of, plan_of, profile_of
 from workbench.services.training.checks import check
-from workbench.services.training.cost import cost
+from workbench.services.training.cost import cost, unpaid_at
 from workbench.services.training.listing import check_teaches, locked
 from workbench.services.training.room import beside, fits
 from workbench.services.two_people import check_decider
@@ -104,7 +104,14 @@ def extend(store: Store, handle: str, who: str, minutes: int, now: int) -> Train
         _lock_awards(db, found.project)
         _check_room(store, db, found, minutes * 60)
         before, longer = plan_of(found), replace(plan_of(found), ends_at=found.ends_at + minutes * 60)
-        paid, had = cost(store, longer, _approved(found)), cost(store, before, _approved(found))
+        if profile_of(store.settings, found.profile) is None:
+            raise TrainingRefused(
+                handle, [_("Its profile is offered no longer, so nobody knows what more would cost.")]
+            )
+        award = next(iter(reserved.promised(db, [handle])), None)
+        if award is not None and (why := unpaid_at(store, longer, longer.ends_at - 1)):
+            raise TrainingRefused(handle, [_("No award pays until its end: {why}").format(why=why)])
+        paid, had = (cost(store, one, _approved(found), award) for one in (longer, before))
         more = (paid.subsidy_minor or 0) - (had.subsidy_minor or 0)
         free = (paid.free_minor or 0) - _approved(found)
         if paid.refused or (paid.award is not None and more > max(0, free)):
@@ -115,7 +122,7 @@ def extend(store: Store, handle: str, who: str, minutes: int, now: int) -> Train
         found.quoted_minor = (found.quoted_minor or 0) + (paid.list_minor or 0) - (had.list_minor or 0)
         found.subsidy_minor = _approved(found) + more
         db.flush()
-        reserved.recount(db, handle)
+        reserved.lengthen(db, handle, minutes * 60)
         events.note(db, "extended", now, session=found.id, who=who, says=_("{n} minutes").format(n=minutes))
         return found
 
@@ -129,6 +136,8 @@ def end(store: Store, handle: str, who: str, now: int) -> TrainingSession:
     with store.db(writes=True) as db:
         found = _of(db, handle, who)
         _check_on(found, now)
+        if now < found.starts_at:  # it would end before it begins
+            raise TrainingRefused(handle, [_("It has not begun.")], _("Call it off: workbench training cancel."))
         found.ends_at = now
         events.note(db, "ended-early", now, session=found.id, who=who)
         return found

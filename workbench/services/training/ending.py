@@ -21,7 +21,7 @@ def warn(store: Store, session: TrainingSession, now: int) -> int | None:
     minutes = next((n for n in WARN_MINUTES if session.ends_at - n * 60 <= now < session.ends_at), None)
     if minutes is None or session.state != APPROVED or session.ends_at - session.starts_at <= minutes * 60:
         return None
-    says = f"{minutes} min before {session.ends_at}"
+    says = events.warning(minutes, session.ends_at)
     words = _(
         "This class ends in {n} minutes. Finish what you are at; all files of your seat are kept for you. If you "
         "joined by a link or a code, open that again in this browser afterwards to fetch them."
@@ -39,8 +39,9 @@ def close_seat(store: Store, seat_id: int, saved: Saved | None, now: int) -> Non
     """A seat has ended: its server is gone; `saved` None: there was nothing to save. A second time changes nothing."""
     with store.db(writes=True) as db:
         seat = db.get_one(TrainingSeat, seat_id)
-        if seat.ended_at is not None:
-            return
+        session = db.get_one(TrainingSession, seat.session)
+        if seat.ended_at is not None or (session.state == APPROVED and now < session.ends_at):
+            return  # made longer at the last moment: its time is not over
         seat.ended_at, seat.restart_at = now, None
         if saved is None:
             return
@@ -69,7 +70,7 @@ def close(store: Store, handle: str, now: int) -> bool:
         session = locked(db, handle)
         mine = TrainingSeat.session == session.id
         left = select(func.count()).select_from(TrainingSeat).where(mine, TrainingSeat.ended_at.is_(None))
-        if db.scalar(left) or session.state != APPROVED:
+        if db.scalar(left) or session.state != APPROVED or now < session.ends_at:
             return False
         session.state, session.ended_at = ENDED, now
         reserved.release(db, handle, now)

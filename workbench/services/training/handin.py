@@ -9,23 +9,27 @@ import re
 import shutil
 import stat
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import select
-
-from workbench.domain.training import MATERIALS, TrainingSeat, TrainingSession
-from workbench.errors import TrainingRefused, UnknownTraining
-from workbench.services.training import events
+from workbench.domain.training import MATERIALS, OPEN, WARMING, TrainingSeat, TrainingSession, phase
+from workbench.errors import TrainingRefused
+from workbench.services.training import events, trees
+from workbench.services.training.messages import seat_in
 from workbench.store.engine import Store
 
 MOST_BYTES = 500_000_000
 MOST_FILES = 5_000
+BEFORE = ".before"
 REST = "home"
 """Of the copy: what a student keeps beside the class's folder."""
 STAMP = "timestamp.txt"
 """In which nbgrader reads when it was handed in."""
+_turn, _busy = threading.Lock(), set[str]()
 
 
 def hand_in(store: Store, name: str, now: int) -> dict[str, int]:
@@ -34,22 +38,46 @@ def hand_in(store: Store, name: str, now: int) -> dict[str, int]:
     Args:
         store: the centre's; homes lie beside it.
         name: of the seat at the Hub.
-        now: UTC epoch seconds.
+        now: UTC epoch seconds, when it was asked for: until the class ends.
 
     Raises:
-        UnknownTraining: no such seat. TrainingRefused: more than can be taken.
+        UnknownTraining: no such seat. TrainingRefused: more than can be taken, its class is over, or it is being
+        handed in this moment.
     """
     with store.db() as db:
-        seat = db.scalars(select(TrainingSeat).where(TrainingSeat.name == name)).first()
-        if seat is None:
-            raise UnknownTraining(name)
-        session = db.get_one(TrainingSession, seat.session)
-    place = folder_of(store, session) / student_of(seat) / assignment_of(session)
-    files = _collect(store.settings.homes / name, place, now, own=bool(session.materials))
-    with store.db(writes=True) as db:
-        db.get_one(TrainingSeat, seat.id).handed_in_at = now
-        events.note(db, "handed-in", now, session=session.id, seat=seat.id, who=seat.shown_name)
+        session, seat = seat_in(db, name)
+        _check_on(session, seat, now)
+    with _alone(name):
+        place = folder_of(store, session) / student_of(seat) / assignment_of(session)
+        copied = _collected(store.settings.homes / name, place, now, own=bool(session.materials))
+        with copied as (fresh, files), store.db(writes=True) as db:
+            session, seat = seat_in(db, name)
+            _check_on(session, seat, now)  # it may have ended meanwhile, and its folder be packed
+            seat.handed_in_at = now
+            events.note_few(db, "handed-in", now, session=session.id, seat=seat.id, who=name, says=seat.shown_name)
+            if place.exists():
+                place.rename(_before(fresh))
+            fresh.rename(place)
     return {"handed_in_at": now, "files": files}
+
+
+def _check_on(session: TrainingSession, seat: TrainingSeat, now: int) -> None:
+    if seat.ended_at is not None or phase(session, now) not in (WARMING, OPEN):
+        raise TrainingRefused("Hand in", ["This class is over."], "Your instructor has what you handed in before.")
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """One copy of a seat at a time: each may be half a gigabyte."""
+    with _turn:
+        if name in _busy:
+            raise TrainingRefused("Hand in", ["Your work is being handed in this moment."], "Wait until that is done.")
+        _busy.add(name)
+    try:
+        yield
+    finally:
+        with _turn:
+            _busy.discard(name)
 
 
 def folder_of(store: Store, session: TrainingSession) -> Path:
@@ -68,25 +96,47 @@ def assignment_of(session: TrainingSession) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", session.title).strip("-").lower()[:60] or session.handle
 
 
-def _collect(home: Path, place: Path, now: int, *, own: bool) -> int:
-    """Copy what is in a home now to its place; how many files. `own`: the class's folder holds the work."""
+@contextmanager
+def _collected(home: Path, place: Path, now: int, *, own: bool) -> Iterator[tuple[Path, int]]:
+    """A copy of what is in a home now, beside its place, and how many files; `own`: the class's folder has the work."""
     place.parent.mkdir(parents=True, exist_ok=True)
+    _after_a_crash(place)
     fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
-        files = _copy(home, fresh, own=own)
-        at = datetime.fromtimestamp(now, UTC)
-        (fresh / STAMP).write_text(f"{at:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
-        shutil.rmtree(place, ignore_errors=True)
-        fresh.rename(place)
+        try:
+            files = _copy(home, fresh, own=own)
+            at = datetime.fromtimestamp(now, UTC)
+            (fresh / STAMP).write_text(f"{at:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
+        except OSError as problem:  # names too long, a folder where a file is to be, a full disk
+            said = f"It cannot be copied: {problem.strerror or problem}."
+            raise TrainingRefused("Hand in", [said], "Shorten names, or tell your instructor.") from problem
+        yield fresh, files
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return files
+        for left in (fresh, _before(fresh)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _after_a_crash(place: Path) -> None:
+    """Put back an earlier copy that nothing took the place of, and remove halves of others."""
+    for left in place.parent.glob(f".{place.name}.*"):
+        if left.name.endswith(BEFORE) and not place.exists():
+            left.rename(place)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _before(fresh: Path) -> Path:
+    """Where the earlier copy is put until the new one is in its place."""
+    return fresh.with_name(f"{fresh.name}{BEFORE}")
 
 
 def _copy(home: Path, fresh: Path, *, own: bool) -> int:
     """From folder to folder by what is open, not by name: no link that comes in between leads out of the home."""
     left_bytes, files = MOST_BYTES, 0
-    for folder, folders, names, here in os.fwalk(home, follow_symlinks=False):
+    rest = REST
+    while own and os.path.lexists(home / MATERIALS / rest):  # the class has a folder or a notebook of that name
+        rest = f"{rest}-of-seat"
+    for folder, folders, names, here in trees.walk(home, deeper=_too_deep):
         folders[:] = sorted(one for one in folders if not one.startswith((".", "__")))
         for name in sorted(one for one in names if not one.startswith(".")):
             try:
@@ -101,18 +151,25 @@ def _copy(home: Path, fresh: Path, *, own: bool) -> int:
                 if left_bytes < 0 or files > MOST_FILES:
                     said = f"It is more than {MOST_FILES} files or {MOST_BYTES // 1_000_000} MB."
                     raise TrainingRefused("Hand in", [said], "Remove what can be made again.")
-                target = fresh / _name(Path(folder).relative_to(home) / name, own=own)
+                target = fresh / _name(Path(folder).relative_to(home) / name, rest if own else "")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("wb") as out:
                     _within(source, out, known.st_size)
     return files
 
 
-def _name(path: Path, *, own: bool) -> Path:
-    """Where a file of the home goes: notebooks of the class are where nbgrader looks for them, the rest beside."""
-    if not own:
+def _too_deep(path: str) -> None:
+    said = f"{os.path.basename(path)} lies more than {trees.DEEPEST} folders deep."  # noqa: PTH119
+    raise TrainingRefused("Hand in", [said], "Move it up, or remove it.")
+
+
+def _name(path: Path, rest: str) -> Path:
+    """Where a file of the home goes: notebooks of the class are where nbgrader looks for them, the rest beside; ""
+    where the class has none, and all of it is the work.
+    """
+    if not rest:
         return path
-    return Path(*path.parts[1:]) if path.parts[0] == MATERIALS and len(path.parts) > 1 else Path(REST) / path
+    return Path(*path.parts[1:]) if path.parts[0] == MATERIALS and len(path.parts) > 1 else Path(rest) / path
 
 
 def _within(source: IO[bytes], out: IO[bytes], size: int) -> None:

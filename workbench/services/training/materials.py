@@ -21,7 +21,7 @@ from workbench.domain.projects import Person
 from workbench.domain.training import MATERIALS, TrainingSession
 from workbench.errors import TrainingRefused
 from workbench.i18n import _
-from workbench.services.training import events, messages
+from workbench.services.training import events, messages, trees
 from workbench.services.training.asked import materials_folder, open_folders
 from workbench.services.training.listing import locked
 from workbench.services.two_people import DECIDE
@@ -189,8 +189,13 @@ def _take_folder(tree: Path, place: Path, session: TrainingSession, allowed: tup
 
 def _copy(top: int, tree: Path, session: TrainingSession) -> None:
     """Copy below an open folder; a link is never followed, also where a file becomes one meanwhile."""
+
+    def too_deep(path: str) -> None:
+        words = _("Its materials have more than {n} folders in one another: {path}")
+        raise TrainingRefused(session.handle, [words.format(n=trees.DEEPEST, path=path[:80])])
+
     left_bytes, left_files = MOST_BYTES, MOST_FILES
-    for folder, folders, files, here in os.fwalk(".", dir_fd=top):
+    for folder, folders, files, here in trees.walk(".", dir_fd=top, deeper=too_deep):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in LEFT_OUT]
         for name in files:
             if name.startswith(".") or not stat.S_ISREG(os.lstat(name, dir_fd=here).st_mode):

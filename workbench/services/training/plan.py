@@ -11,7 +11,7 @@ from workbench.i18n import _
 from workbench.services.training import events
 from workbench.services.training.asked import Plan, lead_of, warm_of
 from workbench.services.training.checks import Checked, check
-from workbench.services.training.listing import locked
+from workbench.services.training.listing import check_teaches, locked
 from workbench.settings import Settings
 from workbench.store.engine import Store
 
@@ -60,11 +60,13 @@ def change(store: Store, handle: str, plan: Plan, who: str, now: int, *, isolati
     """Put another plan in place of one that nobody has decided about yet.
 
     Raises:
-        UnknownTraining: no such class. TrainingRefused: it is decided about, or something speaks against the new plan.
+        UnknownTraining, UnknownPerson: no such one. TrainingRefused: it is decided about, not by this person, or
+        something speaks against the new plan.
     """
     checked = _checked(store, plan, who, now, handle, isolation)
     with store.db(writes=True) as db:
         found = locked(db, handle)
+        check_teaches(db, found, who)
         if found.state != PLANNED:
             raise TrainingRefused(handle, [_("It is decided about already.")], _("Cancel it and plan a new one."))
         for name in ("project", "instructor", "starts_at", "ends_at", "seats", "profile"):

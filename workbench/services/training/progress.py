@@ -30,6 +30,8 @@ MOST_NOTEBOOKS, MOST_OWN_CELLS = 20, 200
 EXPECTED, STARTING, WARM, JOINED, ACTIVE, STUCK, FAILED, ENDED = (
     "expected", "starting", "warm", "joined", "active", "stuck", "failed", "ended",
 )  # fmt: skip
+SHARED_AFTER_S = 8
+"""After a student allowed it the Hub lets the instructor in: it is followed up every five seconds (hub.training)."""
 T = TypeVar("T")
 Ran = Row[int, str, str, int, str]
 """Of a report what the page needs, by the names of its columns: thousands are read each time that it asks."""
@@ -229,7 +231,7 @@ def _seat_row(seat: TrainingSeat, reports: list[Ran], now: int, stuck_s: int) ->
         past=sum(not one.error for one in reports),
         tries=seat.tries,
         failure=seat.failure,
-        shared=seat.shared_at is not None,
+        shared=seat.shared_at is not None and now - seat.shared_at >= SHARED_AFTER_S,
         handed_in=seat.handed_in_at is not None,
     )
 

@@ -48,7 +48,7 @@ def digest(claim: str) -> str:
     return hashlib.sha256(claim.encode()).hexdigest()
 
 
-def join(store: Store, code: str, shown_name: str, now: int, *, claim: str = "", address: str = "") -> Joined:
+def join(store: Store, code: str, shown_name: str, now: int, *, claim: str = "") -> Joined:
     """A seat for whoever has the code: the one that this browser had before, else a free one, a warm one first.
 
     Args:
@@ -57,19 +57,14 @@ def join(store: Store, code: str, shown_name: str, now: int, *, claim: str = "",
         shown_name: as they call themselves.
         now: UTC epoch seconds.
         claim: what their browser keeps for this class; "": nothing, then it finds the seat no second time.
-        address: it came from; written down where it is refused.
 
     Raises:
-        JoinRefused: "unknown", "revoked", "early", "over", "full", "roster"; each is an event.
+        JoinRefused: "unknown", "revoked", "early", "over", "full", "roster"; see note_refused.
     """
-    try:
-        with store.db(writes=True) as db:
-            sits = claim and _of_claim(db, codes.session_of(db, code, now, back=True), claim) is not None
-            session = locked(db, codes.session_of(db, code, now, back=bool(sits)).handle)
-            return take(db, session, shown_name, now, claim=digest(claim) if claim else None)
-    except JoinRefused as refused:
-        note_refused(store, refused, code, now, address)
-        raise
+    with store.db(writes=True) as db:
+        sits = claim and _of_claim(db, codes.session_of(db, code, now, back=True), claim) is not None
+        session = locked(db, codes.session_of(db, code, now, back=bool(sits)).handle)
+        return take(db, session, shown_name, now, claim=digest(claim) if claim else None)
 
 
 def note_refused(store: Store, refused: JoinRefused, code: str, now: int, address: str = "") -> None:
@@ -97,6 +92,13 @@ def of_claim(store: Store, handle: str, claim: str) -> TrainingSeat | None:
     with store.db() as db:
         session = db.scalars(select(TrainingSession).where(TrainingSession.handle == handle)).first()
         return _of_claim(db, session, claim) if session is not None and claim else None
+
+
+def of_lti(store: Store, handle: str, seat_key: str) -> TrainingSeat | None:
+    """The seat of somebody who came by a launch from a course, also after the end of the class."""
+    ask = select(TrainingSeat).join(TrainingSession, TrainingSession.id == TrainingSeat.session)
+    with store.db() as db:
+        return db.scalars(ask.where(TrainingSession.handle == handle, TrainingSeat.lti == seat_key)).first()
 
 
 def seat_of(store: Store, name: str) -> tuple[TrainingSession, TrainingSeat] | None:

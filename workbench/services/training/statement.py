@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from workbench.domain.jobs import Job
-from workbench.domain.training import SEAT_PREFIX, TrainingEvent, TrainingSeat, TrainingSession
+from workbench.domain.training import APPROVED, ENDED, SEAT_PREFIX, TrainingEvent, TrainingSeat, TrainingSession
 from workbench.errors import UnknownTraining
+from workbench.i18n import _
 from workbench.periods import day_of, epoch, iso, moment
 from workbench.store.engine import Store
 from workbench.store.tables import charges_user_daily
@@ -55,7 +56,8 @@ class Statement:
     """A class and what became of it. Seconds and amounts are of what is charged; unpriced: some of it has no price.
 
     joined: seats that somebody took; no_shows: those of the roster that nobody took, without a roster all others.
-    uncharged_core_seconds: metered and in no charge yet. running: servers that run.
+    uncharged_core_seconds: metered and in no charge yet. running: servers that run. elsewhere: it has no seats of its
+    own (Slurm), what people of its project started in its time stands in the project's statement, and not here.
     """
 
     session: TrainingSession
@@ -70,6 +72,7 @@ class Statement:
     unpriced: bool
     uncharged_core_seconds: int
     running: int
+    elsewhere: bool
     rows: tuple[SeatLine, ...]
     incidents: tuple[Incident, ...]
 
@@ -77,6 +80,16 @@ class Statement:
     def gpu_seconds(self) -> int | float:
         """GPU-seconds charged."""
         return gpu_seconds(self.gpu_part_seconds)
+
+    @property
+    def elsewhere_words(self) -> str:
+        """Where the cost of a class without seats of its own is to be found; '' for any other."""
+        if not self.elsewhere:
+            return ""
+        return _(
+            "People of {project} started its servers themselves: what these cost is in the statements of {project}, "
+            "and not known here."
+        ).format(project=self.session.project)
 
     @property
     def final(self) -> bool:
@@ -134,6 +147,7 @@ def statement(store: Store, handle: str, now: int) -> Statement:
         unpriced=totals["unpriced"] > 0,
         uncharged_core_seconds=sum(_uncharged(one, of) for _seat, one, of in found),
         running=sum(one["running"] for _seat, one, _of in found),
+        elsewhere=not seats and session.state in (APPROVED, ENDED) and store.settings.slurm.spawns,
         rows=tuple(_line(*line) for line in found),
         incidents=tuple(Incident(i.at, i.kind, numbers.get(i.seat or 0), i.who, i.says) for i in incidents),
     )
@@ -155,7 +169,7 @@ def _metered(conn: Connection, session: TrainingSession, now: int) -> dict[str, 
     job = Job.__table__.c
     mine = (
         job.project == session.project,
-        job.seen_until_at >= moment(session.starts_at - DAY_S),
+        job.seen_until_at >= moment(_since(session)),
         job.user_name.startswith(_prefix(session)),
     )
     ask = select(job.user_name, job.start_at, job.end_at, job.seen_until_at, job.cpu_cores).where(*mine)
@@ -174,7 +188,7 @@ def _charged(conn: Connection, session: TrainingSession, zone: ZoneInfo) -> dict
     names = [name for name in _CHARGED if name != "unpriced"]
     missing = func.sum(of.unpriced_gpu_part_seconds) + func.count() - func.count(of.list_minor)
     ask = select(of.user_name, missing.label("unpriced"), *(func.sum(of[name]).label(name) for name in names))
-    since = day_of(session.starts_at - DAY_S, zone).isoformat()
+    since = day_of(_since(session), zone).isoformat()
     ask = ask.where(of.project == session.project, of.day >= since, of.user_name.startswith(_prefix(session)))
     return {
         row["user_name"]: {name: int(row[name] or 0) for name in _CHARGED}
@@ -207,6 +221,11 @@ def _uncharged(metered: dict[str, int], charged: dict[str, int]) -> int:
 
 def _none(names: Iterable[str]) -> dict[str, int]:
     return dict.fromkeys(names, 0)
+
+
+def _since(session: TrainingSession) -> int:
+    """Before the first server of the class, the one that is tried: it comes at most a day before its lead."""
+    return session.starts_at - session.lead_s - 2 * DAY_S
 
 
 def _prefix(session: TrainingSession) -> str:

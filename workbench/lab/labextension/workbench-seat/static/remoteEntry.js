@@ -21,11 +21,13 @@
 .wb-menu p { margin: 0; color: var(--jp-ui-font-color2); }
 .wb-menu ul { margin: 4px 0 0; padding-left: 18px; overflow-wrap: anywhere; }
 .wb-notes { position: fixed; left: 50%; transform: translateX(-50%); top: 40px; z-index: 10001; display: grid; gap: 8px;
-  width: min(92vw, 640px); }
+  width: min(92vw, 640px); max-height: min(60vh, 480px); overflow-y: auto; overscroll-behavior: contain; }
 .wb-note { display: flex; gap: 12px; align-items: start; padding: 10px 14px; border-radius: 8px;
   background: var(--jp-layout-color1); color: var(--jp-ui-font-color1); border: 1px solid var(--jp-brand-color1);
   border-left-width: 6px; box-shadow: var(--jp-elevation-z6); font-size: var(--jp-ui-font-size2); }
-.wb-note span { flex: 1; overflow-wrap: anywhere; white-space: pre-wrap; }
+.wb-note div { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+.wb-note small { display: block; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color2); }
+.wb-note span { white-space: pre-wrap; }
 .wb-seat.wb-apart { position: fixed; right: 8px; bottom: 32px; z-index: 9999; padding: 6px 10px; border-radius: 8px;
   background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); box-shadow: var(--jp-elevation-z4); }
 .wb-apart .wb-menu { right: 0; top: auto; bottom: 100%; margin-bottom: 8px; }`;
@@ -54,9 +56,46 @@
     return minutes >= 60 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min left` : `${minutes} min left`;
   };
 
+  // As this browser tells the time; with the day where it is not today.
+  const clock = (seconds) => {
+    const moment = new Date(seconds * 1000);
+    const day = moment.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    return moment.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  };
+
+  // Which messages of a seat were read, in whichever tab: each writes what the others wrote too, and hears of them.
+  class Read {
+    constructor(seat, changed) {
+      this.key = `${NAME}:${seat}`;
+      this.ids = this.kept();
+      addEventListener("storage", (event) => {
+        if (event.key !== this.key) return;
+        this.ids = new Set([...this.ids, ...this.kept()]);
+        changed();
+      });
+    }
+
+    kept() {
+      try {
+        return new Set(JSON.parse(localStorage.getItem(this.key) ?? "[]"));
+      } catch {
+        return new Set(); // this browser keeps nothing for us, or what is there is not ours
+      }
+    }
+
+    add(id) {
+      this.ids = new Set([...this.kept(), ...this.ids, id]);
+      try {
+        localStorage.setItem(this.key, JSON.stringify([...this.ids].sort((a, b) => a - b).slice(-500)));
+      } catch {
+        // read in this tab at least
+      }
+    }
+  }
+
   class Seat {
     constructor(first) {
-      this.read = new Set(JSON.parse(localStorage.getItem(`${NAME}:${first.seat}`) ?? "[]"));
+      this.read = new Read(first.seat, () => this.forget());
       this.name = element("span", { className: "wb-name" });
       this.left = element("span", { className: "wb-left" });
       this.left.setAttribute("role", "timer");
@@ -110,21 +149,28 @@
       this.ahead = seat.server_now - Date.now() / 1000;
       this.name.textContent = `Seat ${seat.number}${seat.shown_name ? ` · ${seat.shown_name}` : ""}`;
       this.share.textContent = seat.shared ? "Stop letting the instructor look" : "Let the instructor look";
-      for (const one of seat.messages ?? []) if (!this.read.has(one.id)) this.note(one);
+      for (const one of seat.messages ?? []) if (!this.read.ids.has(one.id)) this.note(one);
       this.tick();
     }
 
     note(one) {
       if (this.notes.querySelector(`[data-id="${one.id}"]`)) return;
       const read = element("button", { type: "button", textContent: "Read" });
-      const shown = element("div", { className: "wb-note" }, element("span", { textContent: one.text }), read);
+      const from = element("small", { textContent: `${one.author || "The clock"} · ${clock(one.at)}` });
+      const said = element("div", {}, from, element("span", { textContent: one.text }));
+      const shown = element("div", { className: "wb-note" }, said, read);
       shown.dataset.id = one.id;
       read.onclick = () => {
+        const next = shown.nextElementSibling ?? shown.previousElementSibling;
         this.read.add(one.id);
-        localStorage.setItem(`${NAME}:${this.seat.seat}`, JSON.stringify([...this.read].slice(-500)));
         shown.remove();
+        next?.querySelector("button").focus(); // from there on, not from the top of the Lab
       };
-      this.notes.append(shown);
+      this.notes.prepend(shown); // they come the oldest first
+    }
+
+    forget() {
+      for (const one of [...this.notes.children]) if (this.read.ids.has(Number(one.dataset.id))) one.remove();
     }
 
     tick() {

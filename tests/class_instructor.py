@@ -1,9 +1,11 @@
-"""An instructor without a screen: logs in, and opens the Lab of a seat as a browser does."""
+"""An instructor without a screen: logs in, opens the Lab of a seat as a browser does, and listens to its kernels."""
 
 import re
 import time
+from contextlib import contextmanager
 
 import httpx
+import websocket
 from class_student import XSRF
 
 FORM = re.compile(r'name="scopes"\s+value="([^"]+)"')
@@ -27,6 +29,31 @@ def looks(client, seat, own=""):
         answer = client.post(str(answer.url), data=data)
     there = answer.status_code == 200 and answer.url.path.startswith(f"/user/{seat}/lab")
     return "in" if there else answer.status_code
+
+
+@contextmanager
+def listens(url, client, seat, kernel):
+    """A browser's websocket to a kernel of a seat; asked, it says whether that is "open" or "closed"."""
+    path = f"/user/{seat}/"
+    cookies = "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar if path.startswith(c.path))
+    address = f"{url.replace('http', 'ws', 1)}{path}api/kernels/{kernel}/channels"
+    socket = websocket.create_connection(address, cookie=cookies, origin=url, timeout=20)
+
+    def said():
+        socket.settimeout(0.2)
+        try:
+            while socket.recv():
+                continue
+        except websocket.WebSocketTimeoutException:
+            return "open"
+        except (websocket.WebSocketConnectionClosedException, OSError):
+            pass
+        return "closed"
+
+    try:
+        yield said
+    finally:
+        socket.shutdown()
 
 
 def until(wanted, ask, within_s=30):

@@ -17,7 +17,7 @@ from workbench.hub.training import first_cells, go
 from workbench.hub.training.class_end import end_class
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
 from workbench.hub.training.rounds import Rounds
-from workbench.services.training import codes, deciding, going, seats, watching
+from workbench.services.training import codes, deciding, events, going, seats, watching
 from workbench.services.training.watching import Seen
 
 NOW = STARTS - 60
@@ -206,6 +206,46 @@ def test_a_class_that_cannot_be_saved_closes_half_an_hour_after_its_end(store, h
     assert state(store) == APPROVED, "whoever comes late has not tried for half an hour"
     turns(rounds, made.ends_at + 1800, lambda: state(store) == ENDED)
     assert home.exists()
+
+
+def refuses(*_given):
+    raise OSError("nowhere to be found")
+
+
+def test_what_was_saved_by_a_later_try_is_no_incident(store, hub, monkeypatch):
+    made = approved(store, seats=1, warm=0)
+    (code,) = codes.valid(store, made.handle)
+    home = store.settings.homes / seats.join(store, code, "Bo", STARTS).name
+    home.mkdir(parents=True)
+    (one,) = watching.approved(store, STARTS, 0)
+    with monkeypatch.context() as once:
+        once.setattr("workbench.services.training.archive.save", refuses)
+        assert not end_class(store, hub, one)
+    assert [event.kind for event in events.listed(store, made.handle, incidents_only=True)] == ["not-saved"]
+    with monkeypatch.context() as once:
+        once.setattr("workbench.hub.removing.remove", refuses)
+        assert not end_class(store, hub, one)
+    (left,) = events.listed(store, made.handle, incidents_only=True)
+    assert "nowhere" in left.says, "what came after the save is"
+    assert end_class(store, hub, one)
+    assert not home.exists()
+
+
+def test_a_cancelled_class_is_cleared_away_also_by_a_later_try_and_a_later_service(store, hub, monkeypatch):
+    made = approved(store, seats=2, warm=2)
+    rounds = Rounds(store, hub, lambda: NOW)
+    turns(rounds, NOW, lambda: len(ready(store)) == 2 and idle(rounds)())
+    names, remove = sorted(hub.up), hub.remove
+    monkeypatch.setattr(hub, "remove", refuses)
+    deciding.cancel(store, made.handle, "ina", "", NOW)
+    turns(rounds, NOW, lambda: not watching.approved(store, NOW, 0) and idle(rounds)())
+    assert hub.removed == []
+    monkeypatch.setattr(hub, "remove", remove)
+    again = Rounds(store, hub, lambda: NOW)
+    turns(again, NOW + 10, lambda: sorted(hub.removed) == names and idle(again)())
+    again.turn(NOW + 20)
+    assert idle(again)()
+    assert sorted(hub.removed) == names, "once"
 
 
 def test_folders_in_folders_keep_no_class_from_ending(store, hub):

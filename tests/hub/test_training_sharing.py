@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from class_centre import INSTRUCTOR, SECRETARIAT, a_class, class_hub
-from class_instructor import log_in, looks, until
+from class_instructor import listens, log_in, looks, until
 from class_student import Student
 
 from workbench.domain.projects import Person
@@ -73,8 +73,17 @@ def test_the_instructor_comes_in_with_the_students_consent_alone(tmp_path):
             assert student.ask("POST", "workbench/share", json={"on": True}).status_code == 200
             until("in", lambda: looks(instructor, student.seat))
             assert looks(other, student.seat) == 403
-            assert student.ask("POST", "workbench/share", json={"on": False}).status_code == 200
-            until(403, lambda: looks(instructor, student.seat))
+            kernel = student.open()
+            with (
+                listens(hub.url, student.client, student.seat, kernel) as own,
+                listens(hub.url, instructor, student.seat, kernel) as opened,
+            ):
+                assert own() == opened() == "open"
+                assert student.ask("POST", "workbench/share", json={"on": False}).status_code == 200
+                until(403, lambda: looks(instructor, student.seat))
+                until("closed", opened)
+                assert own() == "open"
+            assert student.run("1 + 1; print(2)") == "2"
             assert student.answers()
         finally:
             for client in (student, instructor, other):

@@ -29,6 +29,8 @@ def kinds(given, file, read):
         found = set().union(*(kinds(value, file, read) for value in values_of(given.id, read)))
         assert found, f"{file.name}:{given.lineno}: which kinds are these?"
         return found
+    if isinstance(given, ast.Attribute) and ast.unparse(given.value) == "events":
+        return {getattr(events, given.attr)}
     assert isinstance(given, ast.Constant), f"{file.name}:{given.lineno}: which kind is this?"
     return {given.value}
 

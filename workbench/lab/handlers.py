@@ -15,6 +15,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, authenticated
 
 from workbench.lab import SEAT
+from workbench.lab.sockets import close_others
 
 KEPT_S = 3.0
 LIMIT_S, COPYING_S = 20.0, 600.0
@@ -98,16 +99,22 @@ class Share(Asking):
     @authenticated
     async def post(self) -> None:
         _kept.clear()
-        given = self.get_json_body() or {}
-        self.finish(json.dumps(await centre("POST", "share", {"on": given.get("on") is True})))
+        wanted = (self.get_json_body() or {}).get("on") is True
+        self.finish(json.dumps(await centre("POST", "share", {"on": wanted})))
+        loop, then = IOLoop.current(), self._ask_again if wanted else self._shut
         for after_s in FORGET_AFTER_S:
-            IOLoop.current().call_later(after_s, self._forget)
+            loop.call_later(after_s, then)
 
-    def _forget(self) -> None:
+    def _ask_again(self) -> None:
         """Whom the Hub let in is remembered here for minutes; from now on it is asked again."""
         hub_auth = getattr(self.identity_provider, "hub_auth", None)
         if hub_auth is not None:
             hub_auth.cache.clear()
+
+    def _shut(self) -> None:
+        """And what somebody has opened ends: nobody is asked about a websocket again."""
+        self._ask_again()
+        close_others()
 
 
 class Materials(Asking):

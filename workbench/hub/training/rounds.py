@@ -12,12 +12,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from threading import Event
 
 import httpx
 
-from workbench.domain.training import APPROVED, COMING, OVER, phase
+from workbench.domain.training import APPROVED, CANCELLED, COMING, OVER, phase
 from workbench.hub.training import go
 from workbench.hub.training.class_end import GIVE_UP_AFTER_S, end_class, late
 from workbench.hub.training.hub_api import HubApi, HubSaidNo
@@ -31,6 +30,8 @@ from workbench.units import HOUR_S
 IDLE_S, BUSY_S = 2.0, 0.25
 LOOK_EVERY_S = 5.0
 END_AGAIN_AFTER_S = 5
+CALLED_OFF_S = 2 * GIVE_UP_AFTER_S
+"""Whose users and homes could not be removed when they were cancelled are tried again for so long."""
 KEEPING = "keeping"
 """No handle of a class: they have six signs."""
 log = logging.getLogger("workbench.classes")
@@ -52,18 +53,19 @@ class Rounds:
         self.slow_pool = ThreadPoolExecutor(4, "slow")
         self.end_again_at: dict[str, int] = {}
         self.end_tried_at: dict[str, int] = {}
+        self.cleared: set[str] = set()  # cancelled, and nothing of them is left; the books say so of the others
         self.seen: Mapping[str, Seen] = {}
         self.looked_at, self.forgot_at, self.kept_at = -LOOK_EVERY_S, -float(HOUR_S), time.monotonic()
 
     def turn(self, now: int) -> bool:
         """Do what is due at `now` (UTC epoch seconds); whether the next turn is wanted soon."""
         self._forget(now)
-        classes = watching.approved(
-            self.store, now, max(self.store.settings.training.check_minutes * go.MINUTE_S, go.AHEAD_S)
-        )
+        self._finished()
+        ahead_s = max(self.store.settings.training.check_minutes * go.MINUTE_S, go.AHEAD_S)
+        found = watching.approved(self.store, now, ahead_s, CALLED_OFF_S)
+        classes = [one for one in found if one.session.handle not in self.cleared]
         if not classes:
             return False
-        self._finished(now)
         fresh = self._look()
         due = False
         for one in classes:
@@ -132,7 +134,7 @@ class Rounds:
         if self.hub.stop(name):
             watching.note_restarted(self.store, name, int(self.clock()))
 
-    def _finished(self, now: int) -> None:
+    def _finished(self) -> None:
         """Forget what is done; what went wrong is said, and comes again."""
         for under_way in (self.starting, self.slow):
             for name, future in [(name, future) for name, future in under_way.items() if future.done()]:
@@ -149,8 +151,11 @@ class Rounds:
             # Where nobody was there at the end, the first try is not the last.
             first = self.end_tried_at.setdefault(handle, now)
             give_up = late(one, now) and now - first >= GIVE_UP_AFTER_S
-            end = partial(end_class, self.store, self.hub, one, give_up=give_up)
-            self.slow[handle] = self.slow_pool.submit(end)
+            self.slow[handle] = self.slow_pool.submit(self._end_now, one, give_up=give_up)
+
+    def _end_now(self, one: Class, *, give_up: bool) -> None:
+        if end_class(self.store, self.hub, one, give_up=give_up) and one.session.state == CANCELLED:
+            self.cleared.add(one.session.handle)
 
     def _try(self, one: Class, now: int) -> None:
         if go.due(self.store, one, now):

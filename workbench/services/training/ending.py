@@ -46,21 +46,21 @@ def close_seat(store: Store, seat_id: int, saved: Saved | None, now: int) -> Non
         if saved is None:
             return
         seat.archive, seat.archived_bytes = saved.path, saved.size_bytes
-        events.note(db, "saved", now, session=seat.session, seat=seat.id, who=seat.name)
+        events.note(db, events.SAVED, now, session=seat.session, seat=seat.id, who=seat.name)
         if saved.left_out:
             words = _("{n} files or folders were too large or could not be read").format(n=saved.left_out)
             events.note(
-                db, "not-saved", now, session=seat.session, seat=seat.id, who=seat.name, says=words, incident=True
+                db, events.NOT_SAVED, now, session=seat.session, seat=seat.id, who=seat.name, says=words, incident=True
             )
 
 
 def note_unsaved(store: Store, seat: TrainingSeat, why: str, now: int) -> None:
-    """The work of a seat could not be saved; its home stays. Said once."""
+    """The work of a seat could not be saved, or what was saved not removed. Said once, and once more after a save."""
     with store.db(writes=True) as db:
-        mine = (TrainingEvent.seat == seat.id) & (TrainingEvent.kind == "not-saved")
-        if db.scalars(select(TrainingEvent.id).where(mine)).first() is None:
+        mine = (TrainingEvent.seat == seat.id) & (TrainingEvent.kind == events.NOT_SAVED)
+        if db.scalars(select(TrainingEvent.id).where(mine, events.stands())).first() is None:
             events.note(
-                db, "not-saved", now, session=seat.session, seat=seat.id, who=seat.name, says=why, incident=True
+                db, events.NOT_SAVED, now, session=seat.session, seat=seat.id, who=seat.name, says=why, incident=True
             )
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from workbench.domain.training import TrainingEvent, TrainingSession
 from workbench.i18n import _
@@ -13,6 +13,7 @@ LONGEST = 500
 """Characters of `says`."""
 MOST_OF_A_KIND = 50
 """Events of one seat that its student can bring about at will."""
+SAVED, NOT_SAVED = "saved", "not-saved"
 WARNED = re.compile(r"(\d+) min before \d+")
 """What a warning says of itself (`warning`): the end is in it, so that a class made longer is warned again."""
 
@@ -39,12 +40,19 @@ def note_few(db: Session, kind: str, now: int, *, session: int, seat: int, who: 
         note(db, kind, now, session=session, seat=seat, who=who, says=says)
 
 
+def stands() -> ColumnElement[bool]:
+    """Of an event: it is an incident, and none of work that could not be saved and then was, by a later try."""
+    later = aliased(TrainingEvent)
+    saved = exists().where(later.seat == TrainingEvent.seat, later.kind == SAVED, later.id > TrainingEvent.id)
+    return TrainingEvent.incident & ~((TrainingEvent.kind == NOT_SAVED) & saved)
+
+
 def listed(store: Store, handle: str, *, incidents_only: bool = False) -> list[TrainingEvent]:
     """The events of a class, the oldest first; none where there is no such class."""
     ask = select(TrainingEvent).join(TrainingSession, TrainingSession.id == TrainingEvent.session)
     ask = ask.where(TrainingSession.handle == handle).order_by(TrainingEvent.at, TrainingEvent.id)
     if incidents_only:
-        ask = ask.where(TrainingEvent.incident)
+        ask = ask.where(stands())
     with store.db() as db:
         return list(db.scalars(ask))
 

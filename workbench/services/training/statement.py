@@ -16,6 +16,7 @@ from workbench.domain.training import APPROVED, ENDED, SEAT_PREFIX, TrainingEven
 from workbench.errors import UnknownTraining
 from workbench.i18n import _
 from workbench.periods import day_of, epoch, iso, moment
+from workbench.services.training import events
 from workbench.store.engine import Store
 from workbench.store.tables import charges_user_daily
 from workbench.units import DAY_S, gpu_seconds
@@ -124,7 +125,7 @@ def statement(store: Store, handle: str, now: int) -> Statement:
         incidents = list(
             db.scalars(
                 select(TrainingEvent)
-                .where(TrainingEvent.session == session.id, TrainingEvent.incident)
+                .where(TrainingEvent.session == session.id, events.stands())
                 .order_by(TrainingEvent.at, TrainingEvent.id)
             )
         )

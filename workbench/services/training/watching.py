@@ -33,13 +33,21 @@ class Class:
     seats: Sequence[TrainingSeat]
 
 
-def approved(store: Store, now: int, ahead_s: int) -> list[Class]:
-    """Classes that are on, over and not closed, or begin within so many seconds; cancelled ones with open seats."""
+def approved(store: Store, now: int, ahead_s: int, called_off_s: int = 0) -> list[Class]:
+    """Classes that are on, over and not closed, or begin within so many seconds; cancelled ones with open seats.
+
+    Args:
+        store: the centre's.
+        now: UTC epoch seconds.
+        ahead_s: before the first server is to start.
+        called_off_s: how long a cancelled class is among them also when its seats are closed.
+    """
     left = select(TrainingSeat.session).where(TrainingSeat.ended_at.is_(None))
     ask = select(TrainingSession).where(
         or_(
             (TrainingSession.state == APPROVED) & (TrainingSession.starts_at - TrainingSession.lead_s <= now + ahead_s),
-            (TrainingSession.state == CANCELLED) & TrainingSession.id.in_(left),
+            (TrainingSession.state == CANCELLED)
+            & (TrainingSession.id.in_(left) | (TrainingSession.ended_at > now - called_off_s)),
         )
     )
     with store.db() as db:

@@ -52,6 +52,25 @@ def test_work_lies_where_nbgrader_looks_for_it(store, lesson, home):
     }
 
 
+@pytest.mark.parametrize(
+    ("who", "folder"),
+    [
+        ("陳大文", "001-陳大文"),
+        ("Zoë  O'Neil", "001-zoë-o-neil"),
+        ("../../etc/passwd", "001-etc-passwd"),
+        ("สมชาย ใจดี", "001-สมชาย-ใจดี"),
+        ("🙂", "001"),
+        ("文" * 80, "001-" + "文" * 40),
+    ],
+)
+def test_a_folder_has_the_students_name_in_their_own_script(store, lesson, who, folder):
+    (code,) = valid(store, lesson.handle)
+    name = seats.join(store, code, who, STARTS, claim="c").name
+    (store.settings.homes / name / "class").mkdir(parents=True)
+    handin.hand_in(store, name, NOW)
+    assert list(handed(store, lesson)) == [f"{folder}/seeing-with-ten-lines/timestamp.txt"]
+
+
 def test_a_later_copy_takes_the_place_of_the_one_before(store, lesson, home):
     handin.hand_in(store, home.name, NOW)
     (home / "class" / "start.ipynb").write_text("better")

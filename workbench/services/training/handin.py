@@ -5,11 +5,11 @@ Source: nbgrader, "Directory structure".
 """
 
 import os
-import re
 import shutil
 import stat
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ from workbench.store.engine import Store
 
 MOST_BYTES = 500_000_000
 MOST_FILES = 5_000
+LONGEST_NAME = 120
+"""Bytes of a folder's name, of 255 that file systems take."""
 BEFORE = ".before"
 REST = "home"
 """Of the copy: what a student keeps beside the class's folder."""
@@ -87,13 +89,20 @@ def folder_of(store: Store, session: TrainingSession) -> Path:
 
 def student_of(seat: TrainingSeat) -> str:
     """A folder's name for who sits there, unlike that of any other seat."""
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", seat.shown_name).strip("-").lower()[:60]
+    plain = _plain(seat.shown_name)
     return f"{seat.number:03d}-{plain}" if plain else f"{seat.number:03d}"
 
 
 def assignment_of(session: TrainingSession) -> str:
     """A folder's name for the class's work."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", session.title).strip("-").lower()[:60] or session.handle
+    return _plain(session.title) or session.handle
+
+
+def _plain(text: str) -> str:
+    """Its letters and digits, of any script, small and with hyphens between words; nbgrader takes them as they are."""
+    kept = unicodedata.normalize("NFC", text).lower()
+    words = "".join(c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in kept).split()
+    return "-".join(words).encode()[:LONGEST_NAME].decode(errors="ignore").strip("-")
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from dashboards.training.lists import Classes
 from dashboards.training.live import Live
 from dashboards.training.planning import PlanPage
 from dashboards.training.single import Single
-from dashboards.training.statement import StatementFile, StatementPaper, Work
+from dashboards.training.statement import StatementFile, StatementPaper
+from dashboards.training.work import BUNDLES, Bundle, Work
 
 HANDLE = r"([a-z0-9]{4,12})"
 
@@ -30,5 +31,6 @@ def handlers(centre: Any) -> list[tuple[str, Any, dict[str, Any]]]:
         (rf"/training/{HANDLE}/statement\.csv", StatementFile, given),
         (rf"/training/{HANDLE}/statement\.pdf", StatementPaper, given),
         (rf"/training/{HANDLE}/saved/([0-9]{{1,4}})\.zip", Work, given),
+        (rf"/training/{HANDLE}/({'|'.join(BUNDLES)})\.zip", Bundle, given),
         (rf"/training/{HANDLE}/({'|'.join(ACTS)})", Act, given),
     ]

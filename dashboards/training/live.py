@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards.training.handler import TrainingHandler
+from dashboards.training.work import work_given
 from workbench.domain.training import COMING, OPEN, WARMING, TrainingMessage, TrainingSession, phase
 from workbench.hub.own_domains import origin_of
 from workbench.i18n import _, ngettext
@@ -69,6 +70,7 @@ class Room:
     says: str
     pictures: tuple[tuple[str, tuple[Bar, ...]], ...]
     messages: tuple[tuple[str, str, str], ...]
+    work: dict[str, str | int] | None
     code: str
     runs: bool
     begun: bool
@@ -118,6 +120,7 @@ async def live_given(handler: TrainingHandler, session: TrainingSession) -> dict
             (words.clock(one.at, zone), one.author or _("the clock"), one.text)
             for one in reversed(said[-MESSAGES_SHOWN:])
         ),
+        work=await work_given(handler, view.session),
         code=codes.shown(valid[0]) if valid and teaches else "",
         begun=view.phase == OPEN,
         runs=view.phase in (COMING, WARMING, OPEN),

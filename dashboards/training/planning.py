@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dashboards.training.handler import ROOT, TrainingHandler
 from workbench.domain.access import GROUP_OF_ROLE
-from workbench.domain.training import PLANNED, TrainingSession
+from workbench.domain.training import COPY, NO_COPY, PLANNED, TrainingSession
 from workbench.errors import TrainingRefused
 from workbench.i18n import _
 from workbench.pages.shell import Viewer
@@ -93,8 +93,8 @@ class PlanPage(TrainingHandler):
             money=self.money,
             profiles=[(one.id, f"{one.title} ({one.id})") for one in settings.profiles],
             hand_ins=[
-                ("copy", _("a copy of each seat's work is collected")),
-                ("none", _("nothing: each student can fetch their own")),
+                (COPY, _("a copy of each seat's work is collected")),
+                (NO_COPY, _("nothing: each student can fetch their own")),
             ],
             most_seats=settings.training.most_seats,
             zone=settings.centre.time_zone,

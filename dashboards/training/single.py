@@ -8,9 +8,11 @@ from dashboards.training.handler import TrainingHandler
 from dashboards.training.live import live_given
 from dashboards.training.planning import may_plan
 from dashboards.training.statement import statement_given
+from dashboards.training.work import work_given
 from workbench.domain.training import (
     APPROVED,
     COMING,
+    COPY,
     ENDED,
     OPEN,
     OVER,
@@ -54,6 +56,7 @@ class Single(TrainingHandler):
             codes=await self.codes(session) if teaches and now_is in (COMING, WARMING, OPEN) else (),
             join_address=self.address("join"),
             happened=await self.happened(session) if teaches else None,
+            work=None if live or coming else await work_given(self, session),
             live=live,
             coming=coming,
             every_s=COMING_EVERY_S,
@@ -77,7 +80,7 @@ class Single(TrainingHandler):
             (_("Languages"), session.languages),
             (
                 _("Collected at the end"),
-                kept if session.hand_in == "copy" else _("nothing; each student can fetch their own"),
+                kept if session.hand_in == COPY else _("nothing; each student can fetch their own"),
             ),
             (_("List price"), self.money(session.quoted_minor)),
             (_("Subsidy"), self.money(session.subsidy_minor)),

@@ -1,16 +1,14 @@
-"""The closing statement of a class on its page and as a file, and the saved work of its seats."""
+"""The closing statement of a class on its page and as a file."""
 
-import math
 from typing import Any
 
 import pandas as pd
-from tornado.web import HTTPError
 
 from dashboards import about
 from dashboards._handlers import safe_csv
 from dashboards.training.handler import TrainingHandler
 from workbench.domain.projects import Project
-from workbench.domain.training import TrainingSession
+from workbench.domain.training import COPY, TrainingSession
 from workbench.i18n import _
 from workbench.pages import words
 from workbench.papers.training import class_pdf
@@ -18,10 +16,6 @@ from workbench.services.training import archive, listing
 from workbench.services.training.events import kind_in_words
 from workbench.services.training.statement import COLUMNS, SeatLine, Statement, statement, table
 from workbench.units import HOUR_S, gpu_seconds
-
-CHUNK = 1 << 20
-COPY = "copy"
-"""Of a plan's `hand_in`: the instructor may fetch each seat's work after the end; else only its student may."""
 
 
 async def statement_given(handler: TrainingHandler, session: TrainingSession) -> dict[str, Any]:
@@ -75,25 +69,6 @@ class StatementPaper(TrainingHandler):
         self.finish(paper)
 
 
-class Work(TrainingHandler):
-    """The saved work of one seat, for whoever runs the class."""
-
-    async def look(self, *given: str) -> None:
-        session, number = await self.found(given[0]), int(given[1])
-        if session.hand_in != COPY or not listing.may_teach(session, self.who.name, self.who.groups):
-            raise HTTPError(404)
-        file = await self.desk.run(archive.kept, self.store, session.handle, number)
-        if file is None:
-            raise HTTPError(404)
-        self.set_header("Content-Type", "application/zip")
-        self.set_header("Content-Disposition", f'attachment; filename="{session.handle}-{number:03d}.zip"')
-        with file.open("rb") as opened:
-            while chunk := opened.read(CHUNK):
-                self.write(chunk)
-                await self.flush()
-        self.finish()
-
-
 def _sentence(handler: TrainingHandler, found: Statement) -> str:
     listed, subsidy, user = (handler.money(amount) for amount in _totals(found))
     said = _(
@@ -136,13 +111,8 @@ def _row(handler: TrainingHandler, line: SeatLine, *, kept: bool) -> dict[str, A
             for amount in (line.list_minor, line.subsidy_minor, line.user_minor)
         ],
         "work": f"{line.number}.zip" if saved else "",
-        "size": _size(line.archived_bytes or 0) if saved else "",
+        "size": words.size(line.archived_bytes or 0) if saved else "",
     }
-
-
-def _size(number: int) -> str:
-    """Bytes as they are read; never 0 of something that is there."""
-    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{math.ceil(number / 1e3):,d} kB"
 
 
 def _hours(seconds: int | float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from workbench.domain.training import phase
+from workbench.domain.training import COPY, NO_COPY, phase
 from workbench.periods import iso, parse_moment
 from workbench.services.training.asked import Plan, names_of
 from workbench.services.training.checks import Checked
@@ -38,7 +38,7 @@ def plan_from(store: Store, title: str, who: str, start: str, minutes: int, give
         starts_at=starts_at,
         ends_at=starts_at + minutes * 60,
         walk_ins=not given["no_walk_ins"],
-        hand_in="none" if given["no_hand_in"] else "copy",
+        hand_in=NO_COPY if given["no_hand_in"] else COPY,
         roster=names_of(roster),
         **{name: given[name] for name in ("seats", "profile", "warm", "materials", "branch", "first_page")},
     )

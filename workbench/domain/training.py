@@ -18,6 +18,8 @@ SEAT_PREFIX = "seat-"
 """Names of seats at the Hub: seat-<handle>-<number>; nobody else's name begins so."""
 SEATS_GROUP = "seats"
 """Hub group of the seats of classes."""
+COPY, NO_COPY = "copy", "none"
+"""Of a plan's `hand_in`: the instructor may fetch each seat's saved work after the end; only its student may."""
 MATERIALS = "class"
 """The folder of a seat's home in which the materials of its class are."""
 

@@ -3,6 +3,7 @@
 All of these are for reading; the exact figure stands in the table. Unknown is said, never shown as 0.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -41,6 +42,11 @@ def hours_short(part_seconds: int | None) -> str:
     if value >= 99_950:
         return f"{value / 1e3:.0f}k"
     return hours(part_seconds)
+
+
+def size(number: int) -> str:
+    """Bytes: 45.2 MB, 3 kB; never 0 of something that is there."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{math.ceil(number / 1e3):,d} kB"
 
 
 def count(n: int | None) -> str:

@@ -82,21 +82,31 @@ def kept(store: Store, handle: str, number: int) -> Path | None:
     return file if file.is_file() else None
 
 
+def submitted(settings: Settings, handle: str) -> Path:
+    """Where a class's handed-in work is."""
+    return settings.training_folder / handle / "submitted"
+
+
 def kept_until(session: TrainingSession) -> int:
     """Until when saved work can be fetched, UTC epoch seconds."""
     return (session.ended_at or session.ends_at) + session.keep_days * DAY_S
 
 
 def forget(store: Store, now: int) -> int:
-    """Remove the saved work whose time is over; how many seats' it was."""
+    """Remove the saved and the handed-in work whose time is over; how many seats' it was."""
     ask = select(TrainingSession, TrainingSeat).join(TrainingSeat, TrainingSeat.session == TrainingSession.id)
     ask = ask.where(
-        TrainingSession.ended_at.is_not(None), TrainingSeat.archive != "", TrainingSeat.removed_at.is_(None)
+        TrainingSession.ended_at.is_not(None),
+        (TrainingSeat.archive != "") | TrainingSeat.handed_in_at.is_not(None),
+        TrainingSeat.removed_at.is_(None),
     )
     with store.db() as db:
         due = [(session, seat) for session, seat in db.execute(ask) if kept_until(session) <= now]
     for _session, seat in due:
-        (store.settings.home / seat.archive).unlink(missing_ok=True)
+        if seat.archive:
+            (store.settings.home / seat.archive).unlink(missing_ok=True)
+    for handle in {session.handle for session, _seat in due}:
+        shutil.rmtree(submitted(store.settings, handle), ignore_errors=True)
     if due:
         with store.db(writes=True) as db:
             ids = [seat.id for _session, seat in due]

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.domain.training import TrainingSession
+from workbench.domain.training import COPY, NO_COPY, TrainingSession
 from workbench.i18n import _
 from workbench.settings import ROOT, ProfileSettings, Settings
 from workbench.units import DAY_S, HOUR_S
 
 GIT = re.compile(r"(https|ssh)://[^\s/-][^\s/]*/\S+|[\w.-]+@[\w.-]+:\S+")
 """How an address of a git repository begins."""
-HAND_IN = ("copy", "none")
+HAND_IN = (COPY, NO_COPY)
 """What happens with the work at the end: each seat's is collected, or nobody's is."""
 SHORTEST_S, LONGEST_S = 300, 12 * HOUR_S
 FARTHEST_S = 400 * DAY_S
@@ -45,7 +45,7 @@ class Plan:
     materials: str = ""
     branch: str = ""
     first_page: str = ""
-    hand_in: str = "copy"
+    hand_in: str = COPY
     walk_ins: bool = True
     roster: tuple[str, ...] = ()
     lead_s: int | None = None

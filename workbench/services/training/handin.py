@@ -18,7 +18,7 @@ from typing import IO
 
 from workbench.domain.training import MATERIALS, OPEN, WARMING, TrainingSeat, TrainingSession, phase
 from workbench.errors import TrainingRefused
-from workbench.services.training import events, trees
+from workbench.services.training import archive, events, trees
 from workbench.services.training.messages import seat_in
 from workbench.store.engine import Store
 
@@ -50,7 +50,7 @@ def hand_in(store: Store, name: str, now: int) -> dict[str, int]:
         session, seat = seat_in(db, name)
         _check_on(session, seat, now)
     with _alone(name):
-        place = folder_of(store, session) / student_of(seat) / assignment_of(session)
+        place = archive.submitted(store.settings, session.handle) / student_of(seat) / assignment_of(session)
         copied = _collected(store.settings.homes / name, place, now, own=bool(session.materials))
         with copied as (fresh, files), store.db(writes=True) as db:
             session, seat = seat_in(db, name)
@@ -80,11 +80,6 @@ def _alone(name: str) -> Iterator[None]:
     finally:
         with _turn:
             _busy.discard(name)
-
-
-def folder_of(store: Store, session: TrainingSession) -> Path:
-    """Where a class's handed-in work is."""
-    return store.settings.training_folder / session.handle / "submitted"
 
 
 def student_of(seat: TrainingSeat) -> str:

@@ -19,7 +19,7 @@ from workbench.errors import UnknownProject
 from workbench.i18n import _
 from workbench.pages import identity
 from workbench.pages.shell import SERVICE, Viewer, environment, page_titles
-from workbench.services.spreadsheet import inert
+from workbench.services.spreadsheet import SPREADSHEETS, inert
 
 log = logging.getLogger(__name__)
 
@@ -224,11 +224,11 @@ class Download(Plain):
         self.finish(safe_csv(built.page.frames[name]))
 
 
-def safe_csv(frame: pd.DataFrame) -> str:
-    """CSV of which a spreadsheet runs nothing (see `inert`)."""
+def safe_csv(frame: pd.DataFrame) -> bytes:
+    """CSV of which a spreadsheet runs nothing (see `inert`), and reads every script."""
     texts = frame.select_dtypes(["object", "str"]).columns
     guarded = frame.assign(**{name: frame[name].map(inert) for name in texts})
-    return guarded.to_csv(index=False, lineterminator="\r\n")
+    return guarded.to_csv(index=False, lineterminator="\r\n").encode(SPREADSHEETS)
 
 
 class Home(Plain):

@@ -25,6 +25,7 @@ def looks(client, seat, own=""):
     """
     answer = client.get(f"{own}/user/{seat}/lab")
     if "/oauth2/authorize" in answer.url.path and answer.status_code == 200:
+        assert 'id="consent"' in answer.text, "the centre's own page, not the Hub's"
         data = {"_xsrf": XSRF.search(answer.text).group(1), "scopes": FORM.findall(answer.text)}
         answer = client.post(str(answer.url), data=data)
     there = answer.status_code == 200 and answer.url.path.startswith(f"/user/{seat}/lab")

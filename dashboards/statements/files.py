@@ -16,6 +16,7 @@ from workbench.i18n import _
 from workbench.pages import identity
 from workbench.pages.shell import page_titles
 from workbench.papers.statement import statement_pdf
+from workbench.services.spreadsheet import SPREADSHEETS
 from workbench.services.statements import files as written
 from workbench.services.statements.statements import statement
 
@@ -73,7 +74,7 @@ class StatementFile(Plain):
         if form == "pdf":
             return statement_pdf(paper, store.settings, about.label(store) if paper.row.made_up else "")
         if form == "csv":
-            return written.statement_csv(paper).encode()
+            return written.statement_csv(paper).encode(SPREADSHEETS)
         if form == "focus":
             return written.statement_focus([paper], store.settings).encode()
         return written.statement_json(paper).encode()

@@ -132,7 +132,7 @@ class Rows(Asking):
     """The months of the answer, exact, as CSV."""
 
     async def show(self) -> None:
-        def made() -> str:
+        def made() -> bytes:
             return safe_csv(pd.DataFrame(view.exact(self.answered()[1])))
 
         self.set_header("Content-Type", "text/csv; charset=utf-8")

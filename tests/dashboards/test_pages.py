@@ -206,6 +206,10 @@ def test_json_in_a_page_cannot_end_its_script():
     assert json.loads(str(script_json({"a": "</script>\u2028"}))) == {"a": "</script>\u2028"}
 
 
+def test_a_spreadsheet_reads_chinese_in_a_csv():
+    assert safe_csv(pd.DataFrame({"who": ["陳大文"]})) == b"\xef\xbb\xbfwho\r\n" + "陳大文\r\n".encode()
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_runs_nothing_of_a_csv(text):
-    assert safe_csv(pd.DataFrame({"a": [text], "n": [-1]})) == f"a,n\r\n'{text},-1\r\n"
+    assert safe_csv(pd.DataFrame({"a": [text], "n": [-1]})).decode("utf-8-sig") == f"a,n\r\n'{text},-1\r\n"

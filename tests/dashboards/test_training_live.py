@@ -272,7 +272,7 @@ def test_the_statement_says_what_the_service_says_and_work_can_be_fetched(pages,
             "list": f"{found.list_minor}", "subsidy": f"{found.subsidy_minor}", "user": f"{found.user_minor}",
         }  # fmt: skip
         assert "· work not saved</span><p>It &lt;broke&gt;." in page
-        rows = ina.get("/statement.csv").text.splitlines()
+        rows = ina.get("/statement.csv").content.decode("utf-8-sig").splitlines()
         assert (len(rows), rows[0].split(",")[:2]) == (1 + SEATS, ["number", "name"])
         assert ina.get("/statement.pdf").content.startswith(b"%PDF-")
         with zipfile.ZipFile(io.BytesIO(ina.get("/saved/1.zip").content)) as fetched:

@@ -67,7 +67,7 @@ def test_a_slider_gets_the_answer_in_parts(pages):
 
 
 def test_the_months_can_be_taken_away_exact(pages):
-    rows = pages.get("eve-token", "/what-if/months.csv?gpus=8").text.splitlines()
+    rows = pages.get("eve-token", "/what-if/months.csv?gpus=8").content.decode("utf-8-sig").splitlines()
     assert len(rows) == 13
     assert rows[0].startswith("month,occupancy_bp_base,wait_median_s_base,")
     occupancy = [[int(row.split(",")[place]) for place in (1, 6)] for row in rows[1:]]

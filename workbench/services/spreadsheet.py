@@ -2,6 +2,8 @@
 
 import re
 
+SPREADSHEETS = "utf-8-sig"
+"""Of CSV files that people download: Excel takes those without a byte order mark for its own country's."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 

@@ -70,6 +70,7 @@ def test_the_instructor_comes_in_with_the_students_consent_alone(tmp_path):
         instructor, other = log_in(hub.url, INSTRUCTOR), log_in(hub.url, SECRETARIAT)
         try:
             assert looks(instructor, student.seat) == 403
+            assert "who has not let you in" in instructor.get(f"/user/{student.seat}/lab").text
             assert student.ask("POST", "workbench/share", json={"on": True}).status_code == 200
             until("in", lambda: looks(instructor, student.seat))
             assert looks(other, student.seat) == 403

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from workbench.domain.training import TrainingSeat, TrainingSession
-from workbench.services.training import archive
+from workbench.services.training import archive, trees
 from workbench.services.training.handin import student_of
 from workbench.store.engine import Store
 
@@ -76,8 +76,10 @@ def _snapshot(folder: Path) -> Iterator[Path]:
 def _linked(student: Path, target: Path) -> None:
     for last in range(1 - TRIES, 1):
         try:
-            shutil.copytree(student, target, copy_function=os.link, ignore=shutil.ignore_patterns(".*"))
-        except (shutil.Error, OSError):
+            target.mkdir()
+            for place in sorted(one for one in student.iterdir() if one.is_dir() and not one.name.startswith(".")):
+                _link(place, target / place.name)
+        except OSError:
             if not last:
                 raise
         else:
@@ -85,6 +87,23 @@ def _linked(student: Path, target: Path) -> None:
                 return  # else its copy is between two names this moment
         shutil.rmtree(target, ignore_errors=True)
         time.sleep(0.05)
+
+
+def _link(place: Path, target: Path) -> None:
+    """All of the one folder that has this name now, also where another takes its name before its last file is linked.
+
+    Raises:
+        OSError: it is being removed already.
+    """
+    for folder, _folders, names, here in trees.walk(place, onerror=_raised):
+        into = target / Path(folder).relative_to(place)
+        into.mkdir()
+        for name in names:
+            os.link(name, into / name, src_dir_fd=here)
+
+
+def _raised(problem: OSError) -> None:
+    raise problem
 
 
 def _below(top: Path) -> Iterator[tuple[str, Path]]:

@@ -58,10 +58,13 @@ class Asked:
 
     @property
     def days(self) -> Window:
-        """The window to the end of its last day: the same usage in whole days, since no data lie after `until_s`."""
+        """The window to the end of its last day: the same usage in whole days, since no data lie after `until_s`.
+
+        In the first hour after midnight that is the day before: the window and its name end there too.
+        """
         end_s = self.window.end_s
         if end_s + HOUR_S > self.until_s:
-            end_s = day_window(day_of(max(self.until_s - 1, self.window.start_s), self.zone), self.zone).end_s
+            end_s = day_window(day_of(max(end_s - 1, self.window.start_s), self.zone), self.zone).end_s
         return Window(self.window.start_s, end_s)
 
     @property

@@ -1,14 +1,16 @@
 """What the address says, and which stretch of time it means."""
 
 from datetime import date
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards._asked import Asked
 from dashboards._filters import KINDS, Filters, filters_of, period_of
-from workbench.periods import iso, parse_moment
+from workbench.periods import day_of, iso, parse_moment
 
 HKT = ZoneInfo("Asia/Hong_Kong")
 OPENED = date(2024, 12, 9)
@@ -26,6 +28,34 @@ def test_a_month_so_far_is_compared_with_the_same_days_of_the_month_before():
     assert iso(now.window.end_s) == "2026-11-22T13:00:00Z", "the last whole hour"
     assert now.before.seconds == now.window.seconds
     assert now.before_when == "in the same days of October"
+
+
+def asked(until, **chosen):
+    centre = SimpleNamespace(zone=HKT, opened_on=OPENED)
+    store = SimpleNamespace(settings=SimpleNamespace(centre=centre))
+    return Asked(store, None, (), "projects", Filters(**chosen), until, until)
+
+
+@pytest.mark.parametrize(
+    ("at", "first", "after", "label"),
+    [
+        ("2026-12-01T00:00", "2026-11-01T00:00", "2026-12-01T00:00", "November 2026"),
+        ("2026-12-01T00:40", "2026-11-01T00:00", "2026-12-01T00:00", "November 2026"),
+        ("2026-12-01T01:00", "2026-12-01T00:00", "2026-12-02T00:00", "December 2026 so far"),
+        ("2026-12-01T23:59", "2026-12-01T00:00", "2026-12-02T00:00", "December 2026 so far"),
+    ],
+)
+def test_a_month_s_figures_are_of_the_days_it_is_named_after(at, first, after, label):
+    one = asked(parse_moment(at, HKT), period="month")
+    assert (one.days.start_s, one.days.end_s) == (parse_moment(first, HKT), parse_moment(after, HKT))
+    assert one.period.label == label
+
+
+@given(st.integers(parse_moment("2026-01-01", HKT), NOW), st.sampled_from(KINDS))
+def test_whole_days_hold_the_window_and_no_further_day(until, kind):
+    one = asked(until, period=kind)
+    assert one.window.end_s <= one.days.end_s
+    assert day_of(one.days.end_s - 1, HKT) == day_of(one.window.end_s - 1, HKT)
 
 
 def test_a_whole_month_is_compared_with_the_whole_month_before():

@@ -63,10 +63,10 @@ class Student:
         headers = {"X-XSRFToken": self.cookie("_xsrf", base)}
         return self.client.request(method, self.own + base + path, headers=headers, **given)
 
-    def open(self, notebook: str = "") -> str:
-        """Start a kernel for this notebook; its id."""
+    def open(self, notebook: str = "", kernel: str = "python3") -> str:
+        """Start a kernel, of this name, for this notebook; its id."""
         name = notebook or f"{uuid.uuid4().hex}.ipynb"
-        body = {"path": name, "type": "notebook", "name": name.rpartition("/")[2], "kernel": {"name": "python3"}}
+        body = {"path": name, "type": "notebook", "name": name.rpartition("/")[2], "kernel": {"name": kernel}}
         made = self.ask("POST", "api/sessions", json=body)
         assert made.status_code == 201, made.text
         self.kernel = made.json()["kernel"]["id"]

@@ -10,7 +10,7 @@ from workbench.i18n import _
 from workbench.pages.shell import Viewer
 from workbench.periods import moment, parse_moment
 from workbench.services.training import plan as planning
-from workbench.services.training.asked import HAND_IN, Plan, names_of, plan_of
+from workbench.services.training.asked import HAND_IN, Plan, kernels, names_of, plan_of
 from workbench.services.two_people import DECIDE
 from workbench.settings import Settings
 
@@ -84,6 +84,7 @@ class PlanPage(TrainingHandler):
 
             checked = await self.desk.run(look)
         settings = self.store.settings
+        known = await self.desk.run(kernels, settings)
         self.show(
             "plan.html",
             status,
@@ -92,6 +93,7 @@ class PlanPage(TrainingHandler):
             checked=checked,
             money=self.money,
             profiles=[(one.id, f"{one.title} ({one.id})") for one in settings.profiles],
+            kernels=[(name, f"{one.title} ({name})") for name, one in known.items()],
             hand_ins=[
                 (COPY, _("a copy of each seat's work is collected")),
                 (NO_COPY, _("nothing: each student can fetch their own")),
@@ -145,6 +147,7 @@ def _read(form: Form, settings: Settings, who: str) -> Plan | None:
         warm=numbers["warm"],
         materials=typed.get("materials", ""),
         branch=typed.get("branch", ""),
+        environment=typed.get("environment", ""),
         first_page=typed.get("first_page", ""),
         languages=typed.get("languages", ""),
         hand_in=typed.get("hand_in") or HAND_IN[0],
@@ -169,8 +172,8 @@ def _typed_of(plan: Plan, settings: Settings) -> dict[str, str]:
     typed = {
         name: str(getattr(plan, name))
         for name in (
-            "title", "project", "instructor", "seats", "profile", "materials", "branch", "first_page", "languages",
-            "hand_in",
+            "title", "project", "instructor", "seats", "profile", "environment", "materials", "branch", "first_page",
+            "languages", "hand_in",
         )
     }  # fmt: skip
     return typed | {

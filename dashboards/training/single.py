@@ -77,6 +77,7 @@ class Single(TrainingHandler):
             (_("Who may join"), _("whoever has the code") if session.walk_ins else _("those on the list")),
             (_("Materials"), session.materials or _("none")),
             (_("Opens first"), session.first_page),
+            (_("Kernel"), session.environment),
             (_("Languages"), session.languages),
             (
                 _("Collected at the end"),

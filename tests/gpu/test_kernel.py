@@ -6,7 +6,8 @@ import time
 import pytest
 from jupyter_client.manager import KernelManager
 
-from workbench.hub.kernels import RAPIDS, Kernels
+from workbench.clusters.kernels import RAPIDS
+from workbench.hub.kernels import Kernels
 from workbench.settings import ROOT
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(300)]

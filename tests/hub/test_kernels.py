@@ -10,6 +10,7 @@ import time
 import httpx
 import pytest
 
+from workbench.clusters import kernels as installed
 from workbench.clusters.gpu import Gpus
 from workbench.hub import kernels
 from workbench.hub.configure import server_arguments
@@ -80,15 +81,16 @@ def test_without_a_gpu_it_is_not(tmp_path):
     ],
 )
 def test_a_slice_is_enough_and_both_are_needed(monkeypatch, found, rapids, offered):
-    monkeypatch.setattr(kernels, "gpus", lambda: found)
-    monkeypatch.setattr(kernels, "has_rapids_here", lambda: rapids)
+    monkeypatch.setattr(installed, "gpus", lambda: found)
+    monkeypatch.setattr(installed, "has_rapids_here", lambda: rapids)
     manager = kernels.Kernels()
     assert ("rapids" in manager.find_kernel_specs()) is offered
     assert (manager._find_spec_directory("rapids") is not None) is offered
+    assert (installed.installed().get("rapids") == installed.Kernel("Python (RAPIDS)", "python")) is offered
 
 
 def test_a_site_that_allows_kernels_by_name_decides_of_this_one_too(monkeypatch):
-    monkeypatch.setattr(kernels, "offered", lambda: True)
+    monkeypatch.setattr(kernels, "rapids_here", lambda: True)
     assert "rapids" not in kernels.Kernels(allowed_kernelspecs={"python3"}).find_kernel_specs()
 
 

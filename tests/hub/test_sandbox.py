@@ -1,5 +1,6 @@
 """What a notebook server can see of this machine: the command, and where bubblewrap is there, what it really does."""
 
+import os
 import subprocess
 import sys
 
@@ -37,14 +38,19 @@ def test_the_command_hides_the_state_folder_before_it_shows_what_is_theirs(house
     assert command[-1] == "--"
 
 
-@pytest.fixture
-def inside(house):
+@pytest.fixture(params=[None, 70000], ids=["as-the-hub", "as-their-own-user"])
+def inside(house, request):
     """Run Python in ana's sandbox; its output."""
+    if request.param and os.geteuid() != 0:
+        pytest.skip("only root gives a server a user of its own")
     sandbox.bwrap.cache_clear()
     program = sandbox.bwrap()
     if program is None:
         pytest.skip("bubblewrap is not installed, or not allowed here")
-    prefix = sandbox.prefix(house, house.homes / "ana", ["alpha"], program)
+    if request.param:
+        for path in (house.homes / "ana", house.homes / "ana" / "own"):
+            os.chown(path, request.param, request.param)
+    prefix = sandbox.prefix(house, house.homes / "ana", ["alpha"], program, uid=request.param)
 
     def run(code):
         command = [*prefix, sys.executable, "-I", "-c", f"import os\nhouse = {str(house.home)!r}\n{code}"]
@@ -78,7 +84,13 @@ def test_the_lake_cannot_be_written(inside, path):
 
 def test_our_programs_can_be_used_and_not_changed(inside):
     assert inside("import workbench.units; print(workbench.units.GPU_PARTS)").stdout == "420000\n"
-    assert "Read-only" in inside(f"open({str(ROOT / 'README.md')!r}, 'a')").stderr
+    said = inside(f"open({str(ROOT / 'README.md')!r}, 'a')").stderr
+    assert "Read-only" in said or "Permission denied" in said
+
+
+def test_it_is_our_python_as_a_whole(inside):
+    said = inside("import sys; print(sys.base_prefix, os.__file__)").stdout
+    assert said == f"{sys.base_prefix} {os.__file__}\n"
 
 
 def test_other_processes_cannot_be_seen(inside):

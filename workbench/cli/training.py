@@ -15,6 +15,7 @@ from workbench.settings import load
 from workbench.units import money
 
 BY = click.option("--by", "who", required=True, metavar="PERSON", help="Who does it.")
+COUNT = click.IntRange(0)
 OPERATORS = ["operators"]
 """Whoever has the command sees what the operators' group does."""
 
@@ -53,10 +54,18 @@ def list_(form: str) -> None:
 @click.option("--minutes", type=NUMBER, required=True, help="So long it lasts.")
 @click.option("--seats", type=NUMBER, required=True, help="At most so many.")
 @click.option("--profile", required=True, metavar="NAME", help="What a seat gets; [[profiles]] of the settings.")
-@click.option("--warm", type=NUMBER, help="So many of them are started ahead. Default: all.")
+@click.option("--warm", type=COUNT, help="So many of them are started ahead. Default: all.")
 @click.option("--materials", default="", metavar="URL|FOLDER", help="A git repository, or a folder of this machine.")
 @click.option("--branch", default="", metavar="NAME", help="Of the git repository.")
 @click.option("--first-page", default="", metavar="FILE", help="Of the materials; opened first.")
+@click.option(
+    "--kernel", default="", metavar="NAME", help="The only one of its seats. Default: all that are installed."
+)
+@click.option("--languages", default="", metavar="TEXT", help="In which it is taught; said on its page.")
+@click.option(
+    "--lead", type=COUNT, metavar="MINUTES", help="So long before the start servers start. Default: settings."
+)
+@click.option("--keep", type=COUNT, metavar="DAYS", help="So long work can be fetched. Default: that of the settings.")
 @click.option("--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A name a line.")
 @click.option("--no-walk-ins", is_flag=True, help="Only who is on the roster may join.")
 @click.option("--no-hand-in", is_flag=True, help="The instructor fetches nobody's work; students can fetch their own.")

@@ -40,7 +40,12 @@ def plan_from(store: Store, title: str, who: str, start: str, minutes: int, give
         walk_ins=not given["no_walk_ins"],
         hand_in=NO_COPY if given["no_hand_in"] else COPY,
         roster=names_of(roster),
-        **{name: given[name] for name in ("seats", "profile", "warm", "materials", "branch", "first_page")},
+        environment=given["kernel"],
+        lead_s=None if given["lead"] is None else given["lead"] * 60,
+        keep_days=given["keep"],
+        **{
+            name: given[name] for name in ("seats", "profile", "warm", "materials", "branch", "first_page", "languages")
+        },
     )
 
 

@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from workbench.domain.training import is_seat
-from workbench.hub import environment, homes, kept_ports, provisioner, records, runner, sandbox, unix_ids, walls
+from workbench.hub import (
+    environment,
+    homes,
+    kept_ports,
+    kernels,
+    provisioner,
+    records,
+    runner,
+    sandbox,
+    unix_ids,
+    walls,
+)
 from workbench.hub.centre_store import store_of
 from workbench.hub.choices import Refused
 from workbench.hub.machine import GIB, Held
@@ -59,6 +70,8 @@ class Carried:
     runs_as: int | None = None
     """The user of its own that a server was started as; None: the Hub's."""
     shown: list[Path]
+    kernel: tuple[str, ...] = ()
+    """Arguments of a server that offers one kernel alone."""
     patience_s: ClassVar[float] = client.PATIENCE_S
     """How long the next start waits for a parent that is not there."""
     ports: ClassVar[dict[str, int]] = {}
@@ -79,19 +92,22 @@ class Carried:
         others = (records.folder(self.centre), self.log_file.parent)
         self.default_url, done = await asyncio.to_thread(homes.prepare, self.home, *others)
         if is_seat(self.user.name):
-            self.shown = await asyncio.to_thread(self._materials)
+            self.shown, self.kernel = await asyncio.to_thread(self._given_by_class)
         if os.geteuid() == 0:
             uid = await asyncio.to_thread(self._unix_id)
             await asyncio.to_thread(unix_ids.give, self.home, uid or 0)
         self.log.info("Course for %s: %s", self.user.name, {k: len(v) for k, v in asdict(done).items()})
 
-    def _materials(self) -> list[Path]:
-        """Put a class's materials into its seat's home; the folder that new ones come from."""
+    def _given_by_class(self) -> tuple[list[Path], tuple[str, ...]]:
+        """Put a class's materials into its seat's home; the folder that new ones come from, arguments of its kernel."""
         found = seats.seat_of(store_of(self.centre), self.user.name)
-        if found is None or not found[0].materials:
-            return []
-        materials.prepare(store_of(self.centre), found[0], self.home)
-        return [materials.shown(self.centre, found[0].handle)]
+        if found is None:
+            return [], ()
+        session, shown = found[0], []
+        if session.materials:
+            materials.prepare(store_of(self.centre), session, self.home)
+            shown = [materials.shown(self.centre, session.handle)]
+        return shown, kernels.arguments_of(session.environment)
 
     def _unix_id(self) -> int | None:
         """The user that the server runs as; None: the Hub's own, where there is no choice."""
@@ -120,7 +136,7 @@ class Carried:
         if walls.possible() and await asyncio.to_thread(sandbox.bwrap) is not None:
             return False  # slower, but apart
         around = await asyncio.to_thread(self._walls, mine)
-        env, arguments = self._environ(mine), self.get_args()
+        env, arguments = self._environ(mine), self._arguments()
         if around is not None:
             env, arguments = env | environment.PRIVATE_KERNELS, [*arguments, environment.PRIVATE_TRANSPORT]
         env |= {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
@@ -157,6 +173,9 @@ class Carried:
     def _limits(self, mine: Held) -> walls.Limits:
         return walls.Limits.of(int(self.mem_limit), len(mine.cores))
 
+    def _arguments(self) -> list[str]:
+        return [*self.get_args(), *self.kernel]
+
     def _environ(self, mine: Held) -> dict[str, str]:
         self.port = self.ports[self.server_id] = free_port(set(self.ports.values()))
         self.notebook_dir = str(self.home)
@@ -167,7 +186,7 @@ class Carried:
 
     def _launch(self, mine: Held, isolation: list[str]) -> None:
         env, home = self._environ(mine), str(self.home)
-        command = [*self._runner(mine), *isolation, *self.cmd, *self.get_args()]
+        command = [*self._runner(mine), *isolation, *self.cmd, *self._arguments()]
         if isolation:
             env, command = env | environment.PRIVATE_KERNELS, [*command, environment.PRIVATE_TRANSPORT]
         with self.log_file.open("wb") as log:

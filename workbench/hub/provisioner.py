@@ -71,8 +71,7 @@ class Forked(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Have a kernel forked, else executed."""
         number = os.environ.get(KERNELS_FD)
-        ours = len(cmd) > 3 and Path(cmd[0]).resolve() == Path(sys.executable).resolve()
-        if not number or not ours or tuple(cmd[1:3]) != LAUNCHED:
+        if not number or len(cmd) < 4 or not _is_ours(cmd[0]) or tuple(cmd[1:3]) != LAUNCHED:
             return await super().launch_kernel(cmd, **kwargs)
         environ = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items() if k != KERNELS_FD}
         asked: dict[str, object] = {"argv": cmd[3:], "env": environ, "cwd": str(kwargs.get("cwd") or Path.cwd())}
@@ -85,6 +84,12 @@ class Forked(LocalProvisioner):
         self.pid = self.pgid = pid  # of a session of its own
         self.cwd = str(asked["cwd"])
         return self.connection_info
+
+
+def _is_ours(python: str) -> bool:
+    """Whether it is this environment's interpreter; those of two environments may be links to the same file."""
+    one, ours = Path(python), Path(sys.executable)
+    return one.parent == ours.parent and one.resolve() == ours.resolve()
 
 
 def _ask(number: int, asked: dict[str, object]) -> int:

@@ -60,7 +60,7 @@ def prefix(
     command += ["--dev-bind" if _has_gpu() else "--dev", *(("/dev", "/dev") if _has_gpu() else ("/dev",))]
     command += ["--proc", "/proc"]
     for kind, path in walls.plan(settings, home, projects, shown=shown).steps:
-        if kind == walls.WRITE:  # else the way to a private home would be as private as that, and root's
+        if kind != walls.TMPFS:  # else the way to a private folder would be as private as that, and root's
             command += ["--dir", str(Path(path).parent)]
         command += {
             walls.TMPFS: [*(("--perms", "1777", *size) if path in walls.OPEN_TO_ALL else ()), "--tmpfs", path],

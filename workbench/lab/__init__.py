@@ -10,6 +10,8 @@ from typing import Any
 SEAT = "WORKBENCH_SEAT"
 """Names the seat in the environment of its server and kernels."""
 EXTENSIONS = Path(__file__).parent / "labextension"
+TELLING = Path(__file__).parent / "telling.py"
+"""What a kernel of a seat runs as it begins."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 A cell never waits for it: what there is to tell goes to a thread, which sends it at most once a second and drops it
 where the centre does not answer. Told are the notebook's path, the cell's id, and the name and first line of an error;
-never what is in a cell. The standard library alone: every seat has it loaded.
+never what is in a cell. The standard library alone: every seat has it loaded, in whatever environment its kernel is.
 
 Tries are opens and lists of files of other homes and of the centre, and connections to a port of this machine that is
 neither one's own nor the centre's. What keeps others out are the walls (workbench.hub.walls); this only writes down

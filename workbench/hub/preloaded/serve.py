@@ -4,11 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from workbench.lab import SEAT
-
-PROGRESS = "workbench.lab.progress"
-"""IPython extension of kernels on seats: says which cells ran, and what stopped one."""
-
 
 def serve(arguments: Sequence[str]) -> int:
     """Run jupyterhub-singleuser with these arguments, in this process and its environment; its status."""
@@ -32,6 +27,5 @@ def kernel(argv: Sequence[str], folder: str) -> int:
     sys.argv = ["ipykernel_launcher", *argv]
     from ipykernel.kernelapp import IPKernelApp
 
-    ahead = {"extra_extensions": [PROGRESS]} if SEAT in os.environ else {}
-    IPKernelApp.launch_instance(list(argv), **ahead)
+    IPKernelApp.launch_instance(list(argv))
     return 0

@@ -28,7 +28,7 @@ class Ran:
 
 
 def run(url: str, token: str, notebook: str, host: Mapping[str, str]) -> Ran:
-    """Run them in a new kernel, which is ended after it.
+    """Run them in a new kernel, the one that the Lab would take, which is ended after it.
 
     Args:
         url: of the server, with its base: http://127.0.0.1:8000/user/NAME.
@@ -39,9 +39,12 @@ def run(url: str, token: str, notebook: str, host: Mapping[str, str]) -> Ran:
     headers = {"Authorization": f"token {token}", **host}
     with httpx.Client(headers=headers, trust_env=False, timeout=60) as client:
         try:
-            sources = _sources(client, url, notebook)
+            sources, wanted = _sources(client, url, notebook)
+            name = _kernel(client.get(f"{url}/api/kernelspecs").raise_for_status().json(), wanted)
+            if not name:
+                return Ran(0, 0.0, f"it asks for the kernel {wanted.get('name')}, which is not here")
             began = time.monotonic()
-            kernel = client.post(f"{url}/api/kernels", json={"name": "python3"}).raise_for_status().json()["id"]
+            kernel = client.post(f"{url}/api/kernels", json={"name": name}).raise_for_status().json()["id"]
             try:
                 done, problem = asyncio.run(_execute(url, headers, kernel, sources))
             finally:
@@ -51,13 +54,30 @@ def run(url: str, token: str, notebook: str, host: Mapping[str, str]) -> Ran:
     return Ran(done, time.monotonic() - began, problem)
 
 
-def _sources(client: httpx.Client, url: str, notebook: str) -> list[str]:
+def _sources(client: httpx.Client, url: str, notebook: str) -> tuple[list[str], dict[str, Any]]:
+    """The first cells, and the kernel that the notebook names."""
     if not notebook:
-        return ["1+1"]
+        return ["1+1"], {}
     answer = client.get(f"{url}/api/contents/{quote(notebook)}?type=notebook").raise_for_status().json()
     cells = [cell for cell in answer["content"]["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in cells]
-    return [source for source in sources if source.strip()][:CELLS]
+    said = answer["content"].get("metadata", {})
+    wanted = {"name": said.get("kernelspec", {}).get("name"), "language": said.get("language_info", {}).get("name")}
+    return [source for source in sources if source.strip()][:CELLS], wanted
+
+
+def _kernel(offered: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """As the Lab chooses: by name, else the only one of the language; '': it would ask whoever opens the notebook.
+
+    Source: JupyterLab, SessionContext.getDefaultKernel.
+    """
+    specs = offered["kernelspecs"]
+    if not wanted.get("name"):
+        return str(offered["default"])
+    if wanted["name"] in specs:
+        return str(wanted["name"])
+    same = [name for name, one in specs.items() if one["spec"]["language"] == wanted.get("language")]
+    return same[0] if len(same) == 1 else ""
 
 
 async def _execute(url: str, headers: dict[str, str], kernel: str, sources: list[str]) -> tuple[int, str]:

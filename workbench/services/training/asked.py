@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.clusters.kernels import RAPIDS, Kernel, installed
 from workbench.domain.training import COPY, NO_COPY, TrainingSession
 from workbench.i18n import _
 from workbench.settings import ROOT, ProfileSettings, Settings
@@ -29,7 +30,8 @@ OFFERED = "materials"
 class Plan:
     """A class as it is wished for. warm: seats that are started ahead (None: all); roster: who is expected, a name
     each; lead_s: so long before the start servers are started; keep_days: for which work can be fetched after the end
-    (both None: as in the settings). materials: address of a git repository, or a folder; first_page: of them.
+    (both None: as in the settings). environment: the one kernel that its seats have ('': all that are installed).
+    materials: address of a git repository, or a folder; first_page: of them.
     """
 
     title: str
@@ -125,6 +127,7 @@ def faults(plan: Plan, settings: Settings, who: str, now: int, *, trusted: bool)
     if profile is None:
         known = ", ".join(profile.id for profile in settings.profiles)
         yield _("There is no profile {name}; there are {known}.").format(name=plan.profile or "''", known=known)
+    yield from _environment(plan, settings, profile)
     if plan.hand_in not in HAND_IN:
         yield _("Work is handed in as one of: {known}.").format(known=", ".join(HAND_IN))
     yield from _materials(plan, None if trusted else open_folders(settings, who))
@@ -167,6 +170,22 @@ def _seats(plan: Plan, settings: Settings) -> Iterator[str]:
 
 def _twice(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(name.casefold() for name in names).items() if times > 1]
+
+
+def kernels(settings: Settings) -> dict[str, Kernel]:
+    """What a plan's environment can be, by name; with Slurm people choose in their own Labs."""
+    return {} if settings.slurm.spawns else installed()
+
+
+def _environment(plan: Plan, settings: Settings, profile: ProfileSettings | None) -> Iterator[str]:
+    if not plan.environment:
+        return
+    known = kernels(settings)
+    if plan.environment not in known:
+        there = ", ".join(known) or _("none that a class can choose")
+        yield _("There is no kernel {name}; there are {known}.").format(name=plan.environment, known=there)
+    elif plan.environment == RAPIDS and profile is not None and not profile.gpus:
+        yield _("The kernel {name} needs a profile with a GPU.").format(name=known[RAPIDS].title)
 
 
 def _materials(plan: Plan, allowed: tuple[Path, ...] | None) -> Iterator[str]:

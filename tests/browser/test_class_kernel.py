@@ -34,7 +34,7 @@ def page(browser):
 def test_the_plan_offers_the_kernels_of_this_machine(hub, page):
     log_in(page, hub, INSTRUCTOR)
     page.goto(f"{hub.url}/services/centre/training/plan")
-    assert page.locator("#environment option").all_inner_texts()[0] == "Those there are"
+    assert page.locator("#environment option").all_inner_texts()[0] == "All that are installed"
     page.fill("#title", "In its own environment")
     page.fill("#project", PROJECT)
     page.select_option("#environment", label=f"{TITLE} ({KERNEL})")

@@ -26,7 +26,7 @@ USERS = ("wb-ana", "wb-bo", "wb-cy")
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """One at a time; the folder is there meanwhile."""
+    """One at a time; the folder is there meanwhile, also where the last claim of it is given up before one is taken."""
     while True:
         REGISTRY.mkdir(mode=0o755, exist_ok=True)
         try:
@@ -36,7 +36,11 @@ def locked() -> Iterator[None]:
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if _same(file.fileno(), REGISTRY / "lock"):
-                yield
+                try:
+                    yield
+                finally:
+                    if not _claims():
+                        shutil.rmtree(REGISTRY, ignore_errors=True)
                 return
 
 
@@ -69,7 +73,6 @@ def give_up(folder: Path) -> None:
             claim.unlink()
     if not _claims():
         _remove_users()
-        shutil.rmtree(REGISTRY, ignore_errors=True)
 
 
 def make_users() -> None:

@@ -51,7 +51,7 @@ class Faulty:
         assert ours == slurms
         assert max(ours.values()) == 1, "an attempt is there twice"
 
-    def job(self, *words: object, seconds: float, user: str = "wb-ana", account: str = "climate") -> int:
+    def job(self, *words: object, seconds: float | str, user: str = "wb-ana", account: str = "climate") -> int:
         return self.slurm.sbatch(user, account, "--gres=gpu:h800:1", *words, command=f"sleep {seconds}")
 
     def ours(self, job_id: int) -> list[Any]:
@@ -102,10 +102,10 @@ def faulty(tmp_path_factory):
 
 
 def test_a_requeued_job_is_two_attempts_of_one_id(faulty):
-    job = faulty.job("--requeue", seconds=2)
+    job = faulty.job("--requeue", seconds="$((SLURM_RESTART_COUNT ? 2 : 60))")
     faulty.slurm.wait(job, "RUNNING")
     time.sleep(1.1)
-    faulty.slurm.run("scontrol", "requeue", job)
+    faulty.slurm.requeue(job)
     faulty.poll()
     faulty.slurm.wait(job, "COMPLETED")
     faulty.until_the_books_have(job, attempts=2)

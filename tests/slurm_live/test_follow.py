@@ -24,6 +24,7 @@ from workbench.units import GPU_PARTS, HOUR_S
 pytestmark = pytest.mark.slurm
 
 ANA, CY = ("wb-ana", "climate"), ("wb-cy", "genome")
+COLUMNS = "JobID,Submit,Start,End,State,Account,User,AllocTRES"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def jobs(slurm, store):
     for name in ("requeued", "suspended", "running", "server"):
         slurm.wait(found[name], "RUNNING")
     slurm.run("scontrol", "suspend", found["suspended"])
-    slurm.run("scontrol", "requeuehold", found["requeued"])
+    slurm.requeue(found["requeued"], hold=True)
     slurm.cancel(found["held"])
     time.sleep(1.2)  # Slurm counts whole seconds
     slurm.run("scontrol", "resume", found["suspended"])
@@ -83,8 +84,7 @@ def rows(store, sql):
 
 def told(slurm):
     """What sacct itself prints of jobs that have begun: (id, submit) → start, end, state, account, user, GPU parts."""
-    columns = "JobID,Submit,Start,End,State,Account,User,AllocTRES"
-    said = slurm.run("sacct", "-a", "-X", "-D", "-n", "-P", "-S", "now-1hours", f"--format={columns}")
+    said = slurm.run("sacct", "-a", "-X", "-D", "-n", "-P", "-S", "now-1hours", f"--format={COLUMNS}")
     found = {}
     for line in said.splitlines():
         job_id, submit, start, end, state, account, user, tres = line.split("|")
@@ -98,11 +98,11 @@ def moment(text):
     return None if text == "Unknown" else int(datetime.fromisoformat(f"{text}+00:00").timestamp())
 
 
-def until(true, limit_s=10):
-    """What this says as soon as it is true."""
+def until(true, limit_s=10, otherwise=None):
+    """What this says as soon as it is true. otherwise: says what there is instead when the time is up."""
     limit = time.monotonic() + limit_s
     while not (said := true()):
-        assert time.monotonic() < limit, said
+        assert time.monotonic() < limit, otherwise() if otherwise else said
         time.sleep(0.2)
     return said
 
@@ -116,7 +116,7 @@ def test_every_attempt_is_in_the_books_as_slurm_has_it(slurm, store, jobs):
         found = mine(told(slurm))
         return found if len(found) == 12 and sum(job[1] is None for job in found.values()) == 2 else None
 
-    theirs = until(settled, 20)
+    theirs = until(settled, 20, lambda: slurm.run("sacct", "-aXDP", "-S", "now-1hours", f"--format={COLUMNS}"))
     polled(store, slurm)
     columns = "job_id, submit_at, start_at, end_at, state, project, user_name, gpu_parts"
     ours = mine({row[:2]: row[2:] for row in rows(store, f"SELECT {columns} FROM jobs")})

@@ -96,6 +96,19 @@ class Slurm:
         for job_id in job_ids:
             self.wait(job_id)
 
+    def requeue(self, job_id: int, *, hold: bool = False, limit_s: float = 30) -> None:
+        """Put a running job back into the queue (hold: to wait there), once slurmdbd knows that it began.
+
+        slurmctld tells slurmdbd of new jobs every few seconds. One that begins between two tellings and is requeued
+        before the second leaves a record without a start: that attempt then ran for no time, in Slurm's own sums too.
+        """
+        ask = ("sacct", "--allocations", "--noheader", "--format=Start", "--jobs", job_id)
+        limit = time.monotonic() + limit_s
+        while not (said := self.run(*ask).strip())[:1].isdigit():
+            assert time.monotonic() < limit, f"slurmdbd knows no start of job {job_id} yet: {said or 'no record'}"
+            time.sleep(0.1)
+        self.run("scontrol", "requeuehold" if hold else "requeue", job_id)
+
     def kill(self, daemon: str, number: int = signal.SIGKILL) -> None:
         """End a daemon: slurmctld, slurmdbd, slurmrestd, mariadbd, munged, or the slurmd of a node (gpu001)."""
         self.stack.end(daemon, number)
